@@ -1,0 +1,1 @@
+"""Observability and governance of a multi-strategy trading system."""

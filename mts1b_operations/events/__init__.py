@@ -1,0 +1,1 @@
+"""What travels: the contracts, their subjects and streams, and who may publish them."""

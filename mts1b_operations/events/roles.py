@@ -1,0 +1,78 @@
+"""Who may publish and read what: one NATS user a role, derived from the registry.
+
+A permission is the first wall against a forged event; what the server refuses reaches only the
+publisher's error callback.
+"""
+
+from dataclasses import dataclass
+
+from mts1b_operations.events.streams import EVENTS, HALTS, MARKETDATA, READINGS
+from mts1b_operations.events.subjects import PREFIX, REGISTRY
+
+ADMIN = "admin"
+"""The role that creates streams; no service runs under it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A NATS user's allow lists, as subject patterns."""
+
+    name: str
+    publish: tuple[str, ...]
+    subscribe: tuple[str, ...]
+
+
+def inbox_prefix(role: str) -> str:
+    """Give the inbox prefix of `role`: replies to one role cannot be read by another."""
+    return f"_INBOX_{role}"
+
+
+_READS: dict[str, tuple[str, ...]] = {
+    "flows": (MARKETDATA, READINGS, EVENTS, HALTS),
+    "audit": (EVENTS, HALTS, MARKETDATA, READINGS),
+    "halt": (HALTS, EVENTS),
+    "operator": (EVENTS, HALTS, READINGS),
+    "oms": (HALTS,),
+}
+"""The streams that a role may consume."""
+
+_LISTENS: dict[str, tuple[str, ...]] = {
+    "oms": ("operations.halt.>", "operations.heartbeat.>", "operations.action.>"),
+    "strategy": ("operations.halt.>", "operations.heartbeat.>", "operations.action.>"),
+    "operator": ("operations.>",),
+    "halt": ("operations.>", "oms.halt_ack.>"),
+    "audit": (">",),
+}
+"""What a role may subscribe to live, below the prefix."""
+
+_CONSUMER_API = (
+    "$JS.API.STREAM.INFO.{stream}",
+    "$JS.API.CONSUMER.CREATE.{stream}.>",
+    "$JS.API.CONSUMER.INFO.{stream}.*",
+    "$JS.API.CONSUMER.MSG.NEXT.{stream}.*",
+    "$JS.API.CONSUMER.DELETE.{stream}.*",
+    "$JS.ACK.{stream}.>",
+)
+
+
+def _consumes(role: str) -> list[str]:
+    streams = _READS.get(role, ())
+    return [api.format(stream=stream) for stream in streams for api in _CONSUMER_API]
+
+
+def _role(name: str) -> Role:
+    publish = [spec.pattern for spec in REGISTRY if name in spec.publishers]
+    listens = [PREFIX + pattern for pattern in _LISTENS.get(name, ())]
+    inbox = f"{inbox_prefix(name)}.>"
+    return Role(name, (*publish, *_consumes(name)), (inbox, *listens))
+
+
+def _names() -> list[str]:
+    publishers = {name for spec in REGISTRY for name in spec.publishers}
+    return sorted(publishers | set(_READS) | set(_LISTENS))
+
+
+ROLES: tuple[Role, ...] = (
+    Role(ADMIN, (">",), (">",)),
+    *(_role(name) for name in _names()),
+)
