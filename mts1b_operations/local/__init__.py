@@ -1,0 +1,1 @@
+"""The embedded stack: real NATS, PostgreSQL and OpenBao from wheels, on loopback."""
