@@ -32,6 +32,8 @@ class Decoded:
 
 def decode(message: RawMessage) -> Decoded:
     """Validate one message against its subject's contract. Never raises: bad input is data."""
+    if message.fault is not None:
+        return Decoded(reasons=[message.fault])
     try:
         address = resolve(message.subject)
     except UnknownSubjectError as unknown:

@@ -56,13 +56,13 @@ class Emission:
 
 @dataclass(frozen=True, slots=True)
 class RawMessage:
-    """One message as it was stored, not yet trusted."""
+    """One message as it was stored, not yet trusted. `fault`: why it cannot even be read."""
 
     subject: str
     payload: bytes
     sequence: int
     arrival_ns: int
-    headers: bytes | None = None
+    fault: str | None = None
 
     @property
     def arrival(self) -> datetime:
@@ -74,8 +74,9 @@ class RawMessage:
 class RawBatch:
     """Messages of one partition in stream order: the item that sources emit.
 
-    Columns have equal length; subjects are as published (without the partition token). A gap is
-    a batch without messages: `lost` says what the source will never see.
+    Columns have equal length; subjects are as published (without the partition token); `faults`
+    names, by index, what a source could not even read. A gap is a batch without messages: `lost`
+    says what the source will never see, and `noticed_ns` when it found out.
     """
 
     stream: str
@@ -84,7 +85,9 @@ class RawBatch:
     payloads: list[bytes] = field(default_factory=list)
     sequences: list[int] = field(default_factory=list)
     arrivals_ns: list[int] = field(default_factory=list)
+    faults: dict[int, str] = field(default_factory=dict)
     lost: "LostRange | None" = None
+    noticed_ns: int = 0
 
     def __len__(self) -> int:
         return len(self.payloads)
@@ -92,8 +95,8 @@ class RawBatch:
     def messages(self) -> Iterator[RawMessage]:
         """Go through the batch, message by message."""
         columns = zip(self.subjects, self.payloads, self.sequences, self.arrivals_ns, strict=True)
-        for subject, payload, sequence, arrival_ns in columns:
-            yield RawMessage(subject, payload, sequence, arrival_ns)
+        for index, (subject, payload, sequence, arrival_ns) in enumerate(columns):
+            yield RawMessage(subject, payload, sequence, arrival_ns, self.faults.get(index))
 
 
 @dataclass(frozen=True, slots=True)
