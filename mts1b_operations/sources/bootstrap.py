@@ -102,7 +102,7 @@ def compare(expected: StreamConfig, found: StreamConfig) -> list[Difference]:
 
 
 def _mode(config: StreamConfig) -> str:
-    return str(config.persist_mode or PersistMode.DEFAULT)
+    return PersistMode(config.persist_mode or PersistMode.DEFAULT).value
 
 
 def _transform(config: StreamConfig) -> tuple[str, str] | None:

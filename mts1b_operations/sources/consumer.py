@@ -7,11 +7,9 @@ snapshot), so the server keeps none: the consumer starts at a sequence and can b
 import json
 import time
 from dataclasses import dataclass, field
-from typing import TypedDict, TypeVar
 from uuid import uuid4
 
-from pydantic import TypeAdapter, ValidationError
-
+from mts1b_operations.sources.answers import consumer_info, stream_state
 from mts1b_operations.sources.connection import Connection, ConnectionLostError, Credentials
 from mts1b_operations.sources.framing import Frame
 from mts1b_operations.sources.position import Position, StreamState
@@ -63,61 +61,6 @@ class Survey:
     caught_up: bool
 
 
-class _StateFields(TypedDict):
-    first_seq: int
-    last_seq: int
-
-
-class _StreamInfo(TypedDict):
-    created: str
-    state: _StateFields
-
-
-class _DeliveredFields(TypedDict):
-    consumer_seq: int
-
-
-class _ConsumerInfo(TypedDict):
-    num_pending: int
-    delivered: _DeliveredFields
-
-
-class _ApiError(TypedDict):
-    description: str
-
-
-class _ErrorAnswer(TypedDict):
-    error: _ApiError
-
-
-_STREAM_INFO = TypeAdapter(_StreamInfo)
-_CONSUMER_INFO = TypeAdapter(_ConsumerInfo)
-_ERROR = TypeAdapter(_ErrorAnswer)
-
-
-_Answer = TypeVar("_Answer")
-
-
-def _understood(adapter: TypeAdapter[_Answer], answer: bytes, asked: str) -> _Answer:
-    """Read an answer of the JetStream API; an empty one means that nobody was there to give it."""
-    try:
-        return adapter.validate_json(answer)
-    except ValidationError:
-        raise ConnectionLostError(f"{asked}: {_refusal(answer)}") from None
-
-
-def _refusal(answer: bytes) -> str:
-    try:
-        return f"the server answered {_ERROR.validate_json(answer)['error']['description']!r}"
-    except ValidationError:
-        return f"expected an answer of JetStream, found {answer[:80]!r}"
-
-
-def _stream_state(answer: bytes) -> StreamState:
-    info = _understood(_STREAM_INFO, answer, "stream info")
-    return StreamState(info["created"], info["state"]["first_seq"], info["state"]["last_seq"])
-
-
 class Consumer:
     """Delivers a stream's messages from a sequence on. Only `open` blocks.
 
@@ -142,7 +85,7 @@ class Consumer:
         deadline = time.monotonic() + _OPEN_TIMEOUT_S
         subject = f"$JS.API.STREAM.INFO.{subscription.stream}"
         try:
-            return connection, _stream_state(connection.request(subject, None, "open", deadline))
+            return connection, stream_state(connection.request(subject, None, "open", deadline))
         except ConnectionLostError:
             connection.close()
             raise
@@ -167,7 +110,7 @@ class Consumer:
         subject = f"$JS.API.CONSUMER.CREATE.{subscription.stream}.{name}"
         deadline = time.monotonic() + _OPEN_TIMEOUT_S
         answer = connection.request(subject, body, "open", deadline)
-        _understood(_CONSUMER_INFO, answer, "create a consumer")
+        consumer_info(answer)
         consumer = cls(connection, subscription, name)
         consumer._pull()
         return consumer
@@ -205,16 +148,16 @@ class Consumer:
         elif frame.subject.endswith(".m"):
             self._status(frame.headers)
         elif frame.subject.endswith(".s"):
-            self._state = _stream_state(frame.payload)
+            self._state = stream_state(frame.payload)
             self._ask_consumer()
         elif frame.subject.endswith(".c"):
             arrivals.survey = self._survey(frame)
 
     def _survey(self, frame: Frame) -> Survey:
         """Join the two answers. A reply may overtake a delivery, so deliveries are counted."""
-        info = _understood(_CONSUMER_INFO, frame.payload, "consumer info")
-        settled = info["delivered"]["consumer_seq"] == self._received
-        return Survey(self._state, settled, caught_up=settled and info["num_pending"] == 0)
+        info = consumer_info(frame.payload)
+        settled = info.delivered.consumer_seq == self._received
+        return Survey(self._state, settled, caught_up=settled and info.num_pending == 0)
 
     def _delivery(self, frame: Frame) -> Delivery:
         """Read the place in the stream from `$JS.ACK.….<stream seq>.<consumer seq>.<ns>.<n>`."""

@@ -10,10 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TypedDict
 
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
-from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import to_json
 
 from mts1b_operations.events.envelope import RawBatch
@@ -26,13 +25,11 @@ class EventFileError(ValueError):
     """A file that cannot be opened or read."""
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
-class _Line(TypedDict):
+class _Line(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
     subject: str
     payload: object
-
-
-_LINE = TypeAdapter(_Line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +67,14 @@ def recorded_events(path: Path) -> Iterator[RecordedEvent]:
 
 def _recorded(number: int, line: bytes) -> RecordedEvent:
     try:
-        fields = _LINE.validate_json(line)
+        fields = _Line.model_validate_json(line)
     except ValidationError as refused:
         error = refused.errors(include_url=False)[0]
         place = ".".join(str(part) for part in error["loc"]) or "line"
         reason = f'expected a line {{"subject": …, "payload": …}}, found {place}: {error["msg"]}'
         return RecordedEvent(number, "", line, reason)
-    payload = to_json(fields["payload"], inf_nan_mode="constants")
-    return RecordedEvent(number, fields["subject"], payload)
+    payload = to_json(fields.payload, inf_nan_mode="constants")
+    return RecordedEvent(number, fields.subject, payload)
 
 
 class EventFilesPartition(StatefulSourcePartition[tuple[str, RawBatch], int]):

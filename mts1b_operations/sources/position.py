@@ -66,7 +66,7 @@ def resume(position: Position | None, state: StreamState) -> tuple[Position, Los
         return Position(state.created, state.first_sequence), None
     wanted = position.next_sequence
     if position.created != state.created:
-        found, reason = state.first_sequence, "the stream was deleted and created again"
+        found, reason = max(1, state.first_sequence), "the stream was deleted and created again"
     elif state.first_sequence > wanted:
         found, reason = state.first_sequence, "messages were purged or removed by retention"
     elif state.last_sequence + 1 < wanted:
