@@ -56,12 +56,16 @@ class Emission:
 
 @dataclass(frozen=True, slots=True)
 class RawMessage:
-    """One message as it was stored, not yet trusted. `fault`: why it cannot even be read."""
+    """One message as it was stored, not yet trusted. `fault`: why it cannot even be read.
+
+    `headers` is the block as it came, from `NATS/1.0` to the empty line; b"" without any.
+    """
 
     subject: str
     payload: bytes
     sequence: int
     arrival_ns: int
+    headers: bytes = b""
     fault: str | None = None
 
     @property
@@ -85,6 +89,7 @@ class RawBatch:
     payloads: list[bytes] = field(default_factory=list)
     sequences: list[int] = field(default_factory=list)
     arrivals_ns: list[int] = field(default_factory=list)
+    headers: list[bytes] = field(default_factory=list)
     faults: dict[int, str] = field(default_factory=dict)
     lost: "LostRange | None" = None
     noticed_ns: int = 0
@@ -94,9 +99,16 @@ class RawBatch:
 
     def messages(self) -> Iterator[RawMessage]:
         """Go through the batch, message by message."""
-        columns = zip(self.subjects, self.payloads, self.sequences, self.arrivals_ns, strict=True)
-        for index, (subject, payload, sequence, arrival_ns) in enumerate(columns):
-            yield RawMessage(subject, payload, sequence, arrival_ns, self.faults.get(index))
+        columns = zip(
+            self.subjects,
+            self.payloads,
+            self.sequences,
+            self.arrivals_ns,
+            self.headers,
+            strict=True,
+        )
+        for index, column in enumerate(columns):
+            yield RawMessage(*column, self.faults.get(index))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +118,15 @@ class LostRange:
     reason: str
     expected: int
     found: int
+
+
+def header(block: bytes, name: str) -> str | None:
+    """Find a header in a block of them, by its exact name. None where it is not there."""
+    wanted = name.encode() + b":"
+    for line in block.split(b"\r\n"):
+        if line.startswith(wanted):
+            return line[len(wanted) :].strip().decode(errors="replace")
+    return None
 
 
 def identified(event: EventModel, time: datetime, source: str, *identity: object) -> Emission:

@@ -39,6 +39,7 @@ class Delivery:
     payload: bytes
     sequence: int
     stored_ns: int
+    headers: bytes
 
 
 @dataclass(slots=True)
@@ -168,7 +169,7 @@ class Consumer:
         if delivered != self._received:
             raise ConnectionLostError(f"a delivery before stream sequence {sequence} went missing")
         self._outstanding -= 1
-        return Delivery(frame.subject, frame.payload, sequence, stored_ns)
+        return Delivery(frame.subject, frame.payload, sequence, stored_ns, frame.headers)
 
     def _status(self, headers: bytes) -> None:
         """Handle the end of a pull request (404, 408), a heartbeat (100) or a refusal (409)."""

@@ -112,6 +112,7 @@ class EventFilesPartition(StatefulSourcePartition[tuple[str, RawBatch], int]):
         batch.payloads.append(event.payload)
         batch.sequences.append(event.number)
         batch.arrivals_ns.append(self._arrival_ns)
+        batch.headers.append(b"")
 
     def snapshot(self) -> int:
         """Give the number of events read."""

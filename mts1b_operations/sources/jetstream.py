@@ -138,6 +138,7 @@ class JetStreamPartition(StatefulSourcePartition[tuple[str, RawBatch], bytes]):
             batch.payloads.append(delivery.payload)
             batch.sequences.append(delivery.sequence)
             batch.arrivals_ns.append(delivery.stored_ns)
+            batch.headers.append(delivery.headers)
             self._continuity.delivered(self._standing.next_sequence, delivery.sequence)
             self._position = self._standing.advanced(delivery.sequence + 1)
         return batch

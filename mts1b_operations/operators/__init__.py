@@ -1,0 +1,1 @@
+"""Steps of the dataflows: decoding, and the shards that hold all state."""
