@@ -1,0 +1,1 @@
+"""The tamper-evident record of every state change: a hash chain in PostgreSQL."""
