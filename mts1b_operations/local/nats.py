@@ -15,7 +15,11 @@ PASSWORD_VARIABLE = "MTS_NATS_PASSWORD_"  # noqa: S105
 
 _OK = 200
 
+SERVER_NAME = "mts-embedded"
+"""By this name a client knows that it does not talk to a server that trades depend on."""
+
 _CONFIGURATION = """\
+server_name: "{name}"
 listen: "{host}:{port}"
 http: "{host}:{monitor_port}"
 max_payload: 8MB
@@ -108,6 +112,7 @@ class NatsServer(ServerProcess):
         require_free(self.port, self.name)
         require_free(self.monitor_port, self.name)
         text = _CONFIGURATION.format(
+            name=SERVER_NAME,
             host=HOST,
             port=self.port,
             monitor_port=self.monitor_port,

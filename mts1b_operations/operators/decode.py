@@ -52,17 +52,17 @@ def shard_of(key: str) -> str:
     return str(partition_of(encode_token(key)))
 
 
-def decode_market(flow: str, partition: str, batch: RawBatch) -> Intake:
+def decode_market(flow: str, batch: RawBatch) -> Intake:
     """Decode one partition's market data into columns. The shard is the partition."""
     if batch.lost is not None:
-        return Intake([(partition, batch.lost)], [_gap(flow, batch, batch.lost)])
+        return Intake([(batch.partition, batch.lost)], [_gap(flow, batch, batch.lost)])
     intake, columns = Intake(), MarketColumns(batch.stream)
     for message in batch.messages():
         decoded = decode(message)
         for event in decoded.events:
             columns.add(event, message.sequence)
         intake.reports.extend(_refusals(flow, batch.stream, message, decoded.reasons))
-    intake.items.append((partition, columns.finish()))
+    intake.items.append((batch.partition, columns.finish()))
     return intake
 
 

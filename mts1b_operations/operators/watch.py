@@ -28,7 +28,10 @@ AnyKeyWatch = KeyWatch[object, object]
 MakeWatch = Callable[[str, str], AnyKeyWatch]
 """Makes the watch of a (watchdog, key) of which nothing has been seen."""
 
-Columnar = Callable[[MarketBatch, Callable[[str, str], AnyKeyWatch]], list[Emission]]
+WatchOf = Callable[[str, str], AnyKeyWatch]
+"""Gives the watch of a (watchdog, key), made when it is first asked for."""
+
+Columnar = Callable[[MarketBatch, WatchOf], list[Emission]]
 """Feeds a batch in columns to the watches of its symbols."""
 
 
@@ -124,3 +127,8 @@ class Shard(StatefulBatchLogic[ShardItem, Emission, bytes]):
         for watchdog, key, written in kept.watches:
             self._watch(watchdog, key).restore(written.encode())
             self._written[watchdog, key] = written
+
+
+def no_columns(batch: MarketBatch, watch_of: WatchOf) -> list[Emission]:  # noqa: ARG001
+    """Refuse columns: the feed of a flow that reads none. Raises TypeError."""
+    raise TypeError(f"expected single observations in this flow, found columns of {batch.stream}")

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from urllib.request import urlopen
 
 from nats.aio.client import Client
-from nats.js import JetStreamContext
 from nats.js.api import (
     DiscardPolicy,
     PersistMode,
@@ -71,16 +70,29 @@ async def ensure_streams(client: Client) -> None:
     """
     jetstream = client.jetstream(timeout=_TIMEOUT_S)
     for spec in STREAMS:
-        await _ensure(jetstream, spec)
+        try:
+            await jetstream.stream_info(spec.name)
+        except NotFoundError:
+            await jetstream.add_stream(stream_config(spec))
+    await check_streams(client)
 
 
-async def _ensure(jetstream: JetStreamContext, spec: StreamSpec) -> None:
-    expected = stream_config(spec)
-    try:
-        info = await jetstream.stream_info(spec.name)
-    except NotFoundError:
-        info = await jetstream.add_stream(expected)
-    differences = compare(expected, info.config)
+async def check_streams(client: Client) -> None:
+    """Check that the streams exist and are as designed. Raises StreamMismatchError."""
+    jetstream = client.jetstream(timeout=_TIMEOUT_S)
+    for spec in STREAMS:
+        try:
+            info = await jetstream.stream_info(spec.name)
+        except NotFoundError:
+            raise StreamMismatchError(
+                f"expected a stream {spec.name}, found none; create it with "
+                "`mts1b-operations streams`"
+            ) from None
+        _require(spec, info.config)
+
+
+def _require(spec: StreamSpec, found: StreamConfig) -> None:
+    differences = compare(stream_config(spec), found)
     if differences:
         raise StreamMismatchError(
             f"stream {spec.name} differs from the design: {'; '.join(map(str, differences))}; "

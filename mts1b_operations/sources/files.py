@@ -6,7 +6,7 @@ in the sequence's, so that the flows cannot tell the difference.
 
 import gzip
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,6 +17,9 @@ from pydantic_core import to_json
 
 from mts1b_operations.events.envelope import RawBatch
 from mts1b_operations.events.streams import partition_of
+
+Progress = Callable[[int], None]
+"""Told how many events have been read so far."""
 
 _LINES = 2000
 
@@ -81,10 +84,16 @@ class EventFilesPartition(StatefulSourcePartition[tuple[str, RawBatch], int]):
     """Files, one after the other. Items are (shard, RawBatch); the position counts events."""
 
     def __init__(
-        self, paths: Sequence[Path], arrival_ns: int, shards: int, resume_state: int | None
+        self,
+        paths: Sequence[Path],
+        arrival_ns: int,
+        shards: int,
+        progress: Progress,
+        resume_state: int | None,
     ) -> None:
         self._arrival_ns = arrival_ns
         self._shards = shards
+        self._progress = progress
         self._events = ((path.name, event) for path in paths for event in recorded_events(path))
         self._read = resume_state or 0
         for _ in islice(self._events, self._read):
@@ -96,6 +105,7 @@ class EventFilesPartition(StatefulSourcePartition[tuple[str, RawBatch], int]):
         if not events:
             raise StopIteration
         self._read += len(events)
+        self._progress(self._read)
         batches: dict[tuple[str, str], RawBatch] = {}
         for name, event in events:
             shard = self._shard(event.subject)
@@ -126,10 +136,13 @@ class EventFileSource(FixedPartitionedSource[tuple[str, RawBatch], int]):
     after it is refused, as it would be live.
     """
 
-    def __init__(self, paths: Sequence[Path], arrival_ns: int, shards: int) -> None:
+    def __init__(
+        self, paths: Sequence[Path], arrival_ns: int, shards: int, progress: Progress
+    ) -> None:
         self._paths = list(paths)
         self._arrival_ns = arrival_ns
         self._shards = shards
+        self._progress = progress
 
     def list_parts(self) -> list[str]:
         """Name the only partition: files are read in order, so that order means something."""
@@ -142,4 +155,6 @@ class EventFileSource(FixedPartitionedSource[tuple[str, RawBatch], int]):
         resume_state: int | None,
     ) -> EventFilesPartition:
         """Open the files from the beginning, or after the lines already read."""
-        return EventFilesPartition(self._paths, self._arrival_ns, self._shards, resume_state)
+        return EventFilesPartition(
+            self._paths, self._arrival_ns, self._shards, self._progress, resume_state
+        )

@@ -1,0 +1,1 @@
+"""Compositions of sources, operators and sinks; no logic of their own."""

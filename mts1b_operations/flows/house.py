@@ -1,0 +1,41 @@
+"""What every flow is built with: which watchdogs, under which settings."""
+
+from dataclasses import dataclass, field
+
+from mts1b_operations.operators.watch import AnyKeyWatch, ShardOptions
+from mts1b_operations.settings.tree import SettingsTree
+from mts1b_operations.watchdogs.registry import WATCHDOGS, AnyWatchdog
+from mts1b_operations.watchdogs.watch import KeyWatch
+
+
+class UnknownWatchdogError(ValueError):
+    """A watchdog that the registry does not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The watchdogs that run (all, unless named), their settings, and how shards behave."""
+
+    tree: SettingsTree = field(default_factory=SettingsTree)
+    names: tuple[str, ...] = tuple(WATCHDOGS)
+    options: ShardOptions = field(default_factory=ShardOptions)
+
+    def __post_init__(self) -> None:
+        """Refuse unknown names and bad settings before anything runs."""
+        for name in self.names:
+            if name not in WATCHDOGS:
+                raise UnknownWatchdogError(
+                    f"expected watchdogs among {', '.join(WATCHDOGS)}, found {name!r}"
+                )
+        self.tree.require_known(WATCHDOGS)
+        for watchdog in WATCHDOGS.values():
+            watchdog.check(self.tree)
+
+    def running(self) -> list[AnyWatchdog]:
+        """Give the watchdogs that run."""
+        return [WATCHDOGS[name] for name in self.names]
+
+    def watch(self, name: str, key: str) -> AnyKeyWatch:
+        """Make the watch of a key of which nothing has been seen."""
+        watchdog = WATCHDOGS[name]
+        return KeyWatch(watchdog, watchdog.settle(self.tree, key), key)
