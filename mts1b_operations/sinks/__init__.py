@@ -1,0 +1,1 @@
+"""Where emissions go: JetStream, files, Parquet, Telegram and the terminal."""
