@@ -33,7 +33,11 @@ class SettingsTree(BaseModel):
 
     def fund(self, fund_id: str, name: str) -> JsonObject:
         """Give the settings of the watchdog `name` for one fund: its own over the firm's."""
-        return merged(self.firm(name), self.funds.get(fund_id, {}).get(name, {}))
+        return merged(self.firm(name), self.own(fund_id, name))
+
+    def own(self, fund_id: str, name: str) -> JsonObject:
+        """Give what one fund sets for the watchdog `name`, without what the firm sets."""
+        return dict(self.funds.get(fund_id, {}).get(name, {}))
 
     def funds_with(self, name: str) -> list[str]:
         """Give the funds, sorted, that have an entry of their own for the watchdog `name`."""

@@ -5,29 +5,16 @@ under the same id. Ids never contain the value.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 from mts1b_operations.events.canonical import digest
 from mts1b_operations.events.contracts.actions import ActionRequest
 from mts1b_operations.events.contracts.alerts import Alert, AlertState, Reading
 from mts1b_operations.events.contracts.halts import HaltRequest
 from mts1b_operations.events.envelope import Emission, identified
+from mts1b_operations.watchdogs.instants import microseconds, moment_at
 from mts1b_operations.watchdogs.measurement import Limit, Measurement
 from mts1b_operations.watchdogs.policy import Change
 from mts1b_operations.watchdogs.watchdog import Action, Halt, Terms
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def microseconds(moment: datetime) -> int:
-    """Give an aware moment as whole microseconds since 1970."""
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def moment_at(microsecond: int) -> datetime:
-    """Give the moment, in UTC, that lies `microsecond` microseconds after 1970 began."""
-    return _EPOCH + timedelta(microseconds=microsecond)
 
 
 def actor(watchdog: str) -> str:
@@ -60,24 +47,22 @@ def reading(watchdog: str, terms: Terms, measurement: Measurement) -> Emission:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """One change of one rule's standing: what its alert, actions and halts have in common."""
+    """What led to changes of one rule's standing: what all their announcements have in common."""
 
     watchdog: str
     terms: Terms
     limit: Limit
     measurement: Measurement
-    change: Change
 
-    @property
-    def alert_id(self) -> str:
+    def alert_id(self, change: Change) -> str:
         """Name the episode: the same from firing to resolved."""
-        return digest("alert", *self._episode)
+        return digest("alert", *self._episode(change))
 
-    def alert(self, state: AlertState) -> Emission:
+    def alert(self, change: Change, state: AlertState) -> Emission:
         """Say that the rule fires, or that it has resolved."""
         measurement = self.measurement
         event = Alert(
-            alert_id=self.alert_id,
+            alert_id=self.alert_id(change),
             watchdog=self.watchdog,
             key=measurement.key,
             fund_id=self.limit.fund_id,
@@ -86,57 +71,59 @@ class Occasion:
             value=measurement.value,
             threshold=self.limit.threshold,
             timestamp=measurement.timestamp,
-            since=moment_at(self.change.episode),
+            since=moment_at(change.episode),
             rule=self.limit.rule,
             rule_version=self.terms.rule_version,
             false_alarms_per_year=self.terms.false_alarms_per_year,
-            peak=self.change.peak,
+            peak=change.peak,
             reason=measurement.reason,
             evidence=measurement.evidence,
         )
-        return self._emission(event)
+        return self._emission(change, event)
 
-    def action(self, action: Action) -> Emission:
+    def action(self, change: Change, action: Action) -> Emission:
         """Ask another service to act."""
         event = ActionRequest(
-            action_id=digest("action", *self._transition, action.action, action.strategy_id),
+            action_id=digest(
+                "action", *self._transition(change), action.action, action.strategy_id
+            ),
             action=action.action,
             fund_id=self.limit.fund_id,
             strategy_id=action.strategy_id,
             symbol=action.symbol,
             parameters=action.parameters,
             reason=action.reason,
-            alert_id=self.alert_id,
+            alert_id=self.alert_id(change),
             timestamp=self.measurement.timestamp,
             expires=self.measurement.timestamp + action.lasts,
         )
-        return self._emission(event, action.action, action.strategy_id)
+        return self._emission(change, event, action.action, action.strategy_id)
 
-    def halt(self, halt: Halt) -> Emission:
+    def halt(self, change: Change, halt: Halt) -> Emission:
         """Ask for a halt."""
         event = HaltRequest(
-            halt_id=digest("halt", *self._transition, halt.level, halt.scope_id),
+            halt_id=digest("halt", *self._transition(change), halt.level, halt.scope_id),
             level=halt.level,
             scope_id=halt.scope_id,
             reason=halt.reason,
             requested_by=self.watchdog,
             timestamp=self.measurement.timestamp,
-            alert_id=self.alert_id,
+            alert_id=self.alert_id(change),
             origin="watchdog",
         )
-        return self._emission(event, halt.level, halt.scope_id)
+        return self._emission(change, event, halt.level, halt.scope_id)
 
-    @property
-    def _episode(self) -> tuple[object, ...]:
+    def _episode(self, change: Change) -> tuple[object, ...]:
         identity = _identity(self.watchdog, self.terms, self.limit, self.measurement.key)
-        return (*identity, self.change.episode)
+        return (*identity, change.episode)
 
-    @property
-    def _transition(self) -> tuple[object, ...]:
-        return (*self._episode, self.change.transition)
+    def _transition(self, change: Change) -> tuple[object, ...]:
+        return (*self._episode(change), change.transition)
 
-    def _emission(self, event: Alert | ActionRequest | HaltRequest, *further: object) -> Emission:
-        identity = (*self._transition, *further)
+    def _emission(
+        self, change: Change, event: Alert | ActionRequest | HaltRequest, *further: object
+    ) -> Emission:
+        identity = (*self._transition(change), *further)
         return identified(event, self.measurement.timestamp, actor(self.watchdog), *identity)
 
 

@@ -1,6 +1,6 @@
 """One key of one watchdog: its state, its standings, and how both survive a restart."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic
 
 from pydantic import TypeAdapter, ValidationError
@@ -8,7 +8,8 @@ from pydantic_core import from_json, to_json
 
 from mts1b_operations.events.envelope import Emission, Provenance
 from mts1b_operations.events.fields import EventModel
-from mts1b_operations.watchdogs.announce import Occasion, microseconds, reading
+from mts1b_operations.watchdogs.announce import Occasion, reading
+from mts1b_operations.watchdogs.instants import microseconds
 from mts1b_operations.watchdogs.measurement import Limit, Measurement
 from mts1b_operations.watchdogs.policy import Change, Standing, advance, interrupt
 from mts1b_operations.watchdogs.watchdog import SettingsT, StateT, Terms, Watchdog
@@ -22,16 +23,22 @@ class SnapshotError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
-    rule: str
-    fund_id: str | None
-    key: str
+class _Held:
+    """A standing, and the version of the rule under which its episode began.
+
+    Settings may change while an alert fires: it must resolve under the id that it fired with.
+    """
+
     standing: Standing
+    rule_version: str
 
 
-_STANDINGS = TypeAdapter(list[_Kept])
+_NOTHING = _Held(Standing(), "")
 
 _Place = tuple[str, str | None, str]
+"""Rule, fund and key: the key of a measurement may be narrower than the watch's."""
+
+_HELD = TypeAdapter(list[tuple[_Place, _Held]])
 
 
 class KeyWatch(Generic[SettingsT, StateT]):
@@ -48,7 +55,7 @@ class KeyWatch(Generic[SettingsT, StateT]):
         self.settings = settings
         self.key = key
         self.state = watchdog.begin(key)
-        self._standings: dict[_Place, Standing] = {}
+        self._held: dict[_Place, _Held] = {}
         self._terms: dict[tuple[str, str | None], Terms] = {}
 
     def observe(self, event: EventModel, provenance: Provenance) -> list[Emission]:
@@ -75,12 +82,11 @@ class KeyWatch(Generic[SettingsT, StateT]):
         already asked for is not asked for again.
         """
         self.watchdog.forget(self.state)
-        for place, standing in self._standings.items():
-            self._standings[place] = interrupt(standing)
+        for place, held in self._held.items():
+            self._held[place] = replace(held, standing=interrupt(held.standing))
 
     def snapshot(self) -> bytes:
         """Write everything that a restart needs, as JSON; floats survive exactly."""
-        kept = [_Kept(*place, standing) for place, standing in self._standings.items()]
         return to_json(
             {
                 "schema": SNAPSHOT_SCHEMA,
@@ -88,7 +94,7 @@ class KeyWatch(Generic[SettingsT, StateT]):
                 "state_schema": self.watchdog.state_schema,
                 "key": self.key,
                 "state": self.state,
-                "standings": kept,
+                "held": list(self._held.items()),
             }
         )
 
@@ -98,43 +104,38 @@ class KeyWatch(Generic[SettingsT, StateT]):
             document = from_json(snapshot)
             self._require_ours(document)
             state = TypeAdapter(self.watchdog.state_type).validate_python(document["state"])
-            standings = _STANDINGS.validate_python(document["standings"])
+            held = _HELD.validate_python(document["held"])
         except (ValidationError, KeyError, TypeError) as damaged:
             raise SnapshotError(
                 f"expected a snapshot of {self.watchdog.name} for {self.key!r}, found a damaged "
                 f"one ({damaged}); start from an empty recovery store and replay the stream"
             ) from damaged
         self.state = state
-        self._standings = {(one.rule, one.fund_id, one.key): one.standing for one in standings}
+        self._held = dict(held)
 
     def _judge(self, measurement: Measurement, limit: Limit) -> list[Emission]:
         place = (limit.rule, limit.fund_id, measurement.key)
-        step = advance(
-            self._terms_of(limit).policy,
-            self._standings.get(place, Standing()),
-            limit,
-            measurement.value,
-            microseconds(measurement.timestamp),
-        )
-        self._standings[place] = step.standing
-        return [
-            emission
-            for change in step.changes
-            for emission in self._tell(measurement, limit, change)
-        ]
+        terms, held = self._terms_of(limit), self._held.get(place, _NOTHING)
+        moment = microseconds(measurement.timestamp)
+        step = advance(terms.policy, held.standing, limit, measurement.value, moment)
+        version = held.rule_version if held.standing.in_episode else terms.rule_version
+        self._held[place] = _Held(step.standing, version)
+        if not step.changes:
+            return []
+        stated = replace(terms, rule_version=version)
+        occasion = Occasion(self.watchdog.name, stated, limit, measurement)
+        return [told for change in step.changes for told in self._tell(occasion, change)]
 
-    def _tell(self, measurement: Measurement, limit: Limit, change: Change) -> list[Emission]:
-        name, terms = self.watchdog.name, self._terms_of(limit)
-        occasion = Occasion(name, terms, limit, measurement, change)
+    def _tell(self, occasion: Occasion, change: Change) -> list[Emission]:
+        about = (self.settings, self.state, occasion.measurement, occasion.limit)
         match change.kind:
             case "firing":
-                asked = self.watchdog.actions(self.settings, self.state, measurement, limit)
-                return [occasion.alert("firing"), *map(occasion.action, asked)]
+                asked = [occasion.action(change, one) for one in self.watchdog.actions(*about)]
+                return [occasion.alert(change, "firing"), *asked]
             case "resolved":
-                return [occasion.alert("resolved")]
+                return [occasion.alert(change, "resolved")]
             case "halt":
-                halts = self.watchdog.halts(self.settings, self.state, measurement, limit)
-                return [occasion.halt(halt) for halt in halts]
+                return [occasion.halt(change, one) for one in self.watchdog.halts(*about)]
 
     def _terms_of(self, limit: Limit) -> Terms:
         place = (limit.rule, limit.fund_id)
