@@ -9,6 +9,7 @@ import numpy as np
 
 from mts1b_operations.events.contracts.market import TradeBatch
 from mts1b_operations.events.envelope import Emission, identified
+from mts1b_operations.events.fields import JsonObject
 from mts1b_operations.local.market.faults import Faults, draw_faults
 from mts1b_operations.local.market.fund_events import TimedEvent, fund_events, registrations
 from mts1b_operations.local.market.funds import (
@@ -38,7 +39,7 @@ class Scenario:
     sessions: Sessions
     emissions: tuple[Emission, ...]
     episodes: tuple[Episode, ...]
-    settings: dict[str, dict[str, object]]
+    settings: dict[str, dict[str, JsonObject]]
     trades: int
 
 
@@ -64,7 +65,7 @@ def simulate(seed: int, end: datetime, days: int = DAYS) -> Scenario:
     )
 
 
-def market_settings() -> dict[str, dict[str, object]]:
+def market_settings() -> dict[str, dict[str, JsonObject]]:
     """Give the settings tree of the simulated market: a bucket is a fiftieth of a day's volume."""
     symbols = {one.symbol: {"bucket_volume": round(one.daily_volume / 50)} for one in INSTRUMENTS}
     return {"watchdogs": {"vpin": {"session": "date", "symbols": symbols}}, "funds": {}}
