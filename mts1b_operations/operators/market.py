@@ -1,6 +1,6 @@
 """Feeds market data in columns to the watches of its symbols, one run of rows a symbol."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -30,7 +30,7 @@ class ColumnarWatchdog(Protocol):
         """Fold n trades of the symbol that `state` belongs to."""
         ...
 
-    def observe_bars(
+    def observe_bars(  # noqa: PLR0917 - columns come side by side
         self,
         settings: object,
         state: object,
@@ -49,8 +49,8 @@ class ColumnarWatchdog(Protocol):
 class MarketFeed:
     """Gives a batch to the columnar watchdogs, symbol by symbol."""
 
-    def __init__(self, watchdogs: list[ColumnarWatchdog]) -> None:
-        self._watchdogs = watchdogs
+    def __init__(self, watchdogs: Sequence[ColumnarWatchdog]) -> None:
+        self._watchdogs = tuple(watchdogs)
 
     def __call__(self, batch: MarketBatch, watch_of: WatchOf) -> list[Emission]:
         """Fold a batch; give what the watches announce, by symbol and within it in order."""
@@ -69,11 +69,11 @@ def _fold(
     """Feed trades and bars of one symbol, the kind that came first in the stream first."""
     trades = np.flatnonzero(batch.trades.codes == code)
     bars = np.flatnonzero(batch.bars.codes == code)
-    kinds = [
-        (batch.trades.sequences[trades[:1]], lambda: _trades(watchdog, watch, batch, trades)),
-        (batch.bars.sequences[bars[:1]], lambda: _bars(watchdog, watch, batch, bars)),
+    kinds: list[tuple[Ints, Callable[[], Iterator[list[Measurement]]]]] = [
+        (batch.trades.sequences[trades], lambda: _trades(watchdog, watch, batch, trades)),
+        (batch.bars.sequences[bars], lambda: _bars(watchdog, watch, batch, bars)),
     ]
-    present = [(int(first[0]), fold) for first, fold in kinds if len(first)]
+    present = [(int(sequences[0]), fold) for sequences, fold in kinds if len(sequences)]
     for _, fold in sorted(present, key=lambda kind: kind[0]):
         yield from fold()
 
