@@ -1,5 +1,6 @@
 """Where a trading day ends: price changes do not cross that moment."""
 
+import warnings
 from abc import ABC, abstractmethod
 from datetime import datetime, time, timedelta
 from functools import cache
@@ -76,9 +77,12 @@ def _calendar_days(name: str) -> Sessions:
     import exchange_calendars  # noqa: PLC0415
 
     try:
-        # A short range, since only the hours are asked for, and a fixed one, since the default
-        # range depends on today.
-        calendar = exchange_calendars.get_calendar(name, start="2024-01-02", end="2024-03-28")
+        with warnings.catch_warnings():
+            # What pandas has to say of the calendars' code is of no use to whoever names one.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            # A short range, since only the hours are asked for, and a fixed one, since the default
+            # range depends on today.
+            calendar = exchange_calendars.get_calendar(name, start="2024-01-02", end="2024-03-28")
     except exchange_calendars.errors.InvalidCalendarName as unknown:
         raise ValueError(
             f'expected "date", null or a name of exchange_calendars such as "XNYS", found {name!r}'

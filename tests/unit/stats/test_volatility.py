@@ -1,0 +1,64 @@
+"""Numbers of an independent implementation: numpy and scipy, by the authors of the vectors."""
+
+from math import sqrt
+
+import pytest
+
+from mts1b_operations.stats.drawdown import max_drawdown
+from mts1b_operations.stats.volatility import (
+    ewma_volatility,
+    ratio_p_value,
+    realised_volatility,
+    rogers_satchell_variance,
+    yang_zhang_variance,
+    zero_mean_volatility,
+)
+
+pytestmark = pytest.mark.unit
+
+RETURNS = [
+    *(0.012, -0.021, 0.008, 0.015, -0.03, 0.004, 0.019, -0.011, 0.006, -0.024),
+    *(0.017, -0.005, 0.009, 0.022, -0.016, 0.003, -0.028, 0.011, 0.007, -0.013),
+]
+
+
+def test_volatility_of_twenty_returns() -> None:
+    assert realised_volatility(RETURNS) == pytest.approx(0.2610925425772894, rel=1e-12)
+    assert zero_mean_volatility(RETURNS) == pytest.approx(0.2547598869524007, rel=1e-12)
+    assert ewma_volatility(RETURNS) == pytest.approx(0.23449636576045535, rel=1e-12)
+
+
+def test_drawdown_of_the_same_returns() -> None:
+    levels = [1.0]
+    for one in RETURNS:
+        levels.append(levels[-1] * (1 + one))
+
+    assert max_drawdown(levels) == pytest.approx(-0.040682656000000095, rel=1e-12)
+
+
+def test_volatility_from_bars() -> None:
+    bars = {
+        "opens": [100, 101, 99.5, 102, 101],
+        "highs": [102, 102.5, 102, 103, 103.5],
+        "lows": [99, 99, 98.5, 100.5, 100],
+        "closes": [101, 99.4, 101.8, 101.2, 103],
+    }
+
+    variance = yang_zhang_variance(**bars, previous_close=99.8)
+
+    assert variance == pytest.approx(0.00038929027028272115, rel=1e-12)
+    assert sqrt(variance * 252) == pytest.approx(0.31321102808050316, rel=1e-12)
+    assert rogers_satchell_variance(**bars) == pytest.approx(0.0003996886392346491, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [(10, 0.012750473388814921), (20, 0.0011034692430283482), (60, 1.0579701401106557e-07)],
+)
+def test_chance_of_one_and_a_half_times_the_target(count: int, expected: float) -> None:
+    assert ratio_p_value(1.5, count) == pytest.approx(expected, rel=1e-12)
+
+
+def test_one_return_has_no_deviation() -> None:
+    with pytest.raises(ValueError, match="expected at least 2 values, found 1"):
+        realised_volatility([0.01])
