@@ -6,6 +6,10 @@ BIN := .venv/bin
 # python -m finds the packages of the checkout even where a script's first line cannot.
 PYTEST := $(BIN)/python -m pytest
 
+PERMISSIONS := from mts1b_operations.events.roles import ROLES; \
+    from mts1b_operations.local.nats import authorization; \
+    print(authorization(ROLES, None), end="")
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow lint schemas clean
 
@@ -41,8 +45,9 @@ lint: .venv/ready ## Check style, types and layers
 	@echo "==> yaml"
 	@$(BIN)/yamllint --strict compose.yaml docker
 
-schemas: .venv/ready ## Write schemas/ again, from the contracts
+schemas: .venv/ready ## Write schemas/ and the permissions of docker/ again, from the registry
 	@$(BIN)/mts1b-operations schema write
+	@$(BIN)/python -c '$(PERMISSIONS)' > docker/authorization.conf
 
 clean: ## Remove .venv and what the tools have cached; keep .mts, the demo's data
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
