@@ -44,7 +44,7 @@ def facts_of(message: StoredMessage) -> AuditFacts:
     action, subject_id = _action_of(message.subject)
     return AuditFacts(
         source=source,
-        event_id=event_id or str(message.sequence),
+        event_id=_storable(event_id) or str(message.sequence),
         timestamp=_timestamp(message.headers.get("ce-time", ""), message.stored),
         actor=actor,
         action=action,
@@ -58,17 +58,24 @@ def canonical_payload(payload: bytes) -> bytes:
     """Give the canonical JSON of `payload`, or of `{"payload_base64": …}` where it has none.
 
     It has none when it is not JSON in UTF-8, holds NaN or an infinity, repeats a name in an
-    object (only one of the values would be kept), or is nested deeper than 100 levels, which a
-    reader with a deeper stack than ours could not read back.
+    object (only one of the values would be kept), holds the character NUL (PostgreSQL could not
+    query it), or is nested deeper than 100 levels (a reader with a deeper stack than ours could
+    not read it back).
     """
     try:
         value: object = json.loads(
             payload.decode(), object_pairs_hook=_unambiguous, parse_constant=_refuse_constant
         )
         _require_shallow(value, openings=payload.count(b"[") + payload.count(b"{"))
-        return canonical_json(value)
+        return _without_nul(canonical_json(value))
     except (ValueError, RecursionError):
         return canonical_json({"payload_base64": b64encode(payload).decode("ascii")})
+
+
+def _without_nul(canonical: bytes) -> bytes:
+    if b"\\u0000" in canonical:
+        raise _UnfitJsonError("expected text without NUL")
+    return canonical
 
 
 def _unambiguous(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -83,15 +90,16 @@ def _require_shallow(value: object, openings: int) -> None:
         return
     depth, level = 0, [value]
     while level:
-        depth, level = depth + 1, [inner for outer in level for inner in _inside(outer)]
-    if depth > _MAX_DEPTH + 1:
-        raise _UnfitJsonError(f"expected at most {_MAX_DEPTH} levels, found {depth - 1}")
+        depth, level = depth + 1, [inner for outer in level for inner in _containers_in(outer)]
+    if depth > _MAX_DEPTH:
+        raise _UnfitJsonError(f"expected at most {_MAX_DEPTH} levels, found {depth}")
 
 
-def _inside(value: object) -> Iterable[object]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
+def _containers_in(value: object) -> list[object]:
+    inside = value.values() if isinstance(value, dict) else value
+    if not isinstance(inside, Iterable) or isinstance(inside, str):
+        return []
+    return [inner for inner in inside if isinstance(inner, list | dict)]
 
 
 def _refuse_constant(constant: str) -> object:

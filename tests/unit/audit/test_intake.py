@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mts1b_operations.audit.chain import Head, append
 from mts1b_operations.audit.intake import StoredMessage, canonical_payload, facts_of
+from mts1b_operations.events.canonical import canonical_json
 
 pytestmark = pytest.mark.unit
 
@@ -89,7 +90,9 @@ def test_the_subject_gives_action_and_key(subject: str, expected: tuple[str, str
         b'{"nav": 1e999}',
         b'{"a": 1, "a": 2}',
         b'{"lone": "\\ud800"}',
+        b'{"a": "\\u0000"}',
         b"[" * 100_000,
+        b"[" * 101 + b"]" * 101,
         b"1" * 5_000,
     ],
 )
@@ -97,6 +100,11 @@ def test_what_canonical_json_cannot_hold_is_kept_byte_by_byte(payload: bytes) ->
     value = json.loads(canonical_payload(payload))
     assert set(value) == {"payload_base64"}
     assert b64decode(value["payload_base64"]) == payload
+
+
+def test_brackets_in_text_are_no_levels() -> None:
+    payload = canonical_json({"a": "[" * 200, "b": [[1]] * 200})
+    assert canonical_payload(payload) == payload
 
 
 @given(st.binary(max_size=200), st.text(max_size=20), st.text(max_size=20))
