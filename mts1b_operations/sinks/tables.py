@@ -5,6 +5,7 @@ microseconds), numbers as DOUBLE, texts as VARCHAR, anything nested as JSON text
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -29,6 +30,7 @@ _SIMPLE: dict[object, ColumnType] = {
     str: "VARCHAR",
     float: "DOUBLE",
     int: "BIGINT",
+    datetime: "TIMESTAMP WITH TIME ZONE",
     AwareDatetime: "TIMESTAMP WITH TIME ZONE",
 }
 _ARROW = {
