@@ -7,6 +7,7 @@ from pathlib import Path
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow
 from bytewax.operators import KeyedStream
+from bytewax.outputs import Sink
 
 from mts1b_operations.events.envelope import Emission, RawBatch
 from mts1b_operations.flows import market, materialize, notify, portfolio
@@ -62,14 +63,17 @@ def live_flow(name: str, settings: Connections, house: House, data_dir: Path) ->
         return materialize_flow(login, data_dir / "materialized")
     if name == notify.NAME:
         return notify_flow(login, _telegram(settings))
-    return _watching_flow(WATCHING[name], login, house)
+    sink = JetStreamSink(login.url, login.user, login.password)
+    return watching_flow(WATCHING[name], login, house, sink)
 
 
-def _watching_flow(kind: WatchingFlow, login: Credentials, house: House) -> Dataflow:
+def watching_flow(
+    kind: WatchingFlow, login: Credentials, house: House, sink: Sink[tuple[str, Emission]]
+) -> Dataflow:
+    """Build a watching flow whose emissions go to `sink`."""
     flow = Dataflow(kind.name)
     source = JetStreamSource(login, kind.stream, kind.filters())
     raw = op.input(f"{kind.name}_input", flow, source)
-    sink = JetStreamSink(login.url, login.user, login.password)
     op.output(f"{kind.name}_output", kind.compose(raw, house), sink)
     return flow
 
