@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mts1b_operations.cli.views.facts import Intake, Moment, ProcessState
+from mts1b_operations.cli.views.words import counted, measured
 from mts1b_operations.events.contracts.alerts import Alert
 from mts1b_operations.events.contracts.halts import HaltRequest
 
@@ -46,14 +47,14 @@ def line(moment: Moment) -> str:
     parts = [
         f"{intake.seconds:.0f} s",
         f"event time {_event_time(intake)}",
-        f"{intake.events:,} events ({intake.rate:,.0f}/s)",
-        f"{seen.readings:,} readings",
+        f"{counted(intake.events, 'event')} ({intake.rate:,.0f}/s)",
+        counted(seen.readings, "reading"),
         f"{len(seen.firing)} firing",
-        f"{len(seen.halts)} halts",
-        f"{moment.entries:,} entries",
+        counted(len(seen.halts), "halt"),
+        f"{moment.entries:,} audit entries",
     ]
     if seen.rejected or seen.gaps:
-        parts.append(f"{seen.rejected:,} rejected, {seen.gaps} gaps")
+        parts.append(f"{seen.rejected:,} rejected, {counted(seen.gaps, 'gap')}")
     parts += [f"{process.name} {process.status}" for process in moment.unwell()]
     return " · ".join(parts)
 
@@ -81,7 +82,7 @@ def _numbers(moment: Moment) -> Table:
         f"event time {_event_time(intake)}",
         f"{intake.seconds:.0f} s",
         f"{seen.rejected:,} rejected",
-        f"{seen.gaps} gaps",
+        counted(seen.gaps, "gap"),
     )
     return grid
 
@@ -108,14 +109,10 @@ def _alert_row(alert: Alert) -> list[RenderableType]:
         alert.watchdog,
         alert.rule,
         Text(alert.key),
-        _number(alert.value),
-        _number(alert.threshold),
+        measured(alert.value),
+        measured(alert.threshold),
         f"{alert.since:%Y-%m-%d %H:%M}",
     ]
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"
 
 
 def _halts(moment: Moment) -> RenderableType:

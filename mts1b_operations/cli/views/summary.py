@@ -1,19 +1,17 @@
 """The end of a demo: what went in, what was caught and how late, and what the chain proves."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
+from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from mts1b_operations.cli.views.facts import Intake, Seen
 from mts1b_operations.cli.views.marks import Mark, Marks
+from mts1b_operations.cli.views.words import counted, duration, measured
+from mts1b_operations.events.contracts.alerts import Alert
 from mts1b_operations.events.fields import JsonObject, rfc3339
-
-_MINUTE = timedelta(minutes=1)
-_HOUR = timedelta(hours=1)
-_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +74,34 @@ def as_json(summary: Summary) -> JsonObject:
 def _in_line(summary: Summary) -> str:
     intake = summary.intake
     return (
-        f"seed {summary.seed}: {intake.events:,} events in {intake.messages:,} messages "
-        f"in {intake.seconds:.1f} s ({intake.rate:,.0f} events/s)"
+        f"seed {summary.seed}: {counted(intake.events, 'event')} in "
+        f"{counted(intake.messages, 'message')} in {intake.seconds:.1f} s "
+        f"({intake.rate:,.0f} events/s)"
     )
 
 
 def _out_line(summary: Summary) -> str:
     seen = summary.seen
-    return (
-        f"{seen.readings:,} readings, {len(seen.fired)} alerts, {len(seen.actions)} actions, "
-        f"{len(seen.halts)} halts, {seen.rejected:,} rejected, {seen.gaps} gaps, "
-        f"{summary.entries:,} audit entries"
-    )
+    counts = {
+        "reading": seen.readings,
+        "alert": len(seen.fired),
+        "action": len(seen.actions),
+        "halt": len(seen.halts),
+        "gap": seen.gaps,
+    }
+    said = [counted(number, noun) for noun, number in counts.items()]
+    return ", ".join([*said, f"{seen.rejected:,} rejected", f"{summary.entries:,} audit entries"])
 
 
 def _marks_table(summary: Summary) -> Table:
-    table = Table(title="alerts against the ground truth, in event time", title_justify="left")
-    for name in ("episode", "watchdog", "key", "began", "caught after", "value", "halt"):
-        table.add_column(name, justify="right" if name in ("caught after", "value") else "left")
+    table = Table(
+        title="Alerts against the ground truth, in event time",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    for name in ("episode", "watchdog", "key", "began", "caught after", "value / limit", "halt"):
+        table.add_column(name)
     for mark in summary.marks.marks:
         table.add_row(*_mark_row(mark))
     return table
@@ -103,20 +111,17 @@ def _mark_row(mark: Mark) -> list[RenderableType]:
     episode = mark.episode
     return [
         episode.name,
-        f"{episode.watchdog} {episode.rule}",
+        episode.watchdog,
         episode.key,
-        f"{episode.start:%Y-%m-%d %H:%M}",
+        f"{episode.start:%m-%d %H:%M}",
         Text("missed", style="bold red") if mark.delay is None else Text(duration(mark.delay)),
-        _value(mark),
+        "" if mark.alert is None else _value(mark.alert),
         "" if mark.halt is None else f"{mark.halt.level} {mark.halt.scope_id or ''}",
     ]
 
 
-def _value(mark: Mark) -> str:
-    alert = mark.alert
-    if alert is None or alert.value is None or alert.threshold is None:
-        return ""
-    return f"{alert.value:.3g} / {alert.threshold:.3g}"
+def _value(alert: Alert) -> str:
+    return f"{measured(alert.value)} / {measured(alert.threshold)}"
 
 
 def _false_alarms(marks: Marks) -> list[RenderableType]:
@@ -126,17 +131,6 @@ def _false_alarms(marks: Marks) -> list[RenderableType]:
     ]
     halts = [Text(f"halt without a cause: {one.reason}", style="red") for one in marks.false_halts]
     return [*alarms, *halts] or [Text("no false alarm", style="green")]
-
-
-def duration(delay: timedelta) -> str:
-    """Say a duration in its two largest units: `2 d 3 h`, `3 h 5 min`, `12 min`, `40 s`."""
-    if delay < _MINUTE:
-        return f"{delay.total_seconds():.0f} s"
-    if delay < _HOUR:
-        return f"{delay // _MINUTE} min"
-    if delay < _DAY:
-        return f"{delay // _HOUR} h {delay % _HOUR // _MINUTE} min"
-    return f"{delay.days} d {delay % _DAY // _HOUR} h"
 
 
 def _mark_json(mark: Mark) -> JsonObject:

@@ -10,7 +10,7 @@ from rich.console import Console, RenderableType
 from mts1b_operations.cli.views.facts import Intake, Moment, ProcessState, Seen
 from mts1b_operations.cli.views.live import line, panel, watch
 from mts1b_operations.cli.views.marks import Marks, mark
-from mts1b_operations.cli.views.summary import Summary, as_json, duration, rendered
+from mts1b_operations.cli.views.summary import Summary, as_json, rendered
 from mts1b_operations.events.contracts.alerts import Alert, Evidence
 from mts1b_operations.events.contracts.halts import HaltRequest
 from mts1b_operations.local.market.ground_truth import Episode
@@ -89,7 +89,7 @@ def summary(marks: Marks | None = None, verified: bool = True) -> Summary:
 def test_a_line_holds_the_numbers() -> None:
     assert line(moment()) == (
         "5 s · event time 2026-03-02 15:00 · 12,345 events (2,469/s) · 77 readings · 1 firing · "
-        "1 halts · 4,321 entries"
+        "1 halt · 4,321 audit entries"
     )
 
 
@@ -97,7 +97,7 @@ def test_a_line_names_what_is_wrong() -> None:
     seen = Seen(rejected=3, gaps=1)
     processes = (ProcessState("market", "running"), ProcessState("audit", "restarting", 4))
     said = line(moment(seen=seen, processes=processes))
-    assert said.endswith("3 rejected, 1 gaps · audit restarting")
+    assert said.endswith("3 rejected, 1 gap · audit restarting")
 
 
 def test_a_panel_shows_alerts_halts_and_processes() -> None:
@@ -149,16 +149,3 @@ def test_the_json_summary_gives_delays_in_seconds() -> None:
     (episode,) = as_json(summary())["episodes"]
     assert episode["delay_seconds"] == 5400
     assert (episode["caught"], episode["alert_id"], episode["halt_id"]) == (True, "a1", "h1")
-
-
-@pytest.mark.parametrize(
-    ("delay", "said"),
-    [
-        (timedelta(seconds=40), "40 s"),
-        (timedelta(minutes=12), "12 min"),
-        (timedelta(hours=3, minutes=5), "3 h 5 min"),
-        (timedelta(days=2, hours=3, minutes=59), "2 d 3 h"),
-    ],
-)
-def test_durations_are_said_in_two_units(delay: timedelta, said: str) -> None:
-    assert duration(delay) == said
