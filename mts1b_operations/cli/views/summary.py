@@ -100,7 +100,7 @@ def _marks_table(summary: Summary) -> Table:
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )
-    for name in ("episode", "watchdog", "key", "began", "caught after", "value / limit", "halt"):
+    for name in ("episode", "watchdog", "key", "began", "caught in", "value / limit", "halt"):
         table.add_column(name)
     for mark in summary.marks.marks:
         table.add_row(*_mark_row(mark))

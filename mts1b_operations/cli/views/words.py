@@ -13,8 +13,8 @@ def counted(number: int, noun: str) -> str:
 
 
 def measured(value: float | None) -> str:
-    """Say a measured value in four digits, or a dash for none."""
-    return "-" if value is None else f"{value:.4g}"
+    """Say a measured value in three digits, or a dash for none."""
+    return "-" if value is None else f"{value:.3g}"
 
 
 def duration(delay: timedelta) -> str:

@@ -27,6 +27,6 @@ def test_one_is_not_many(number: int, said: str) -> None:
     assert counted(number, "halt") == said
 
 
-def test_a_value_has_four_digits_and_none_is_a_dash() -> None:
-    assert measured(0.033660448) == "0.03366"
+def test_a_value_has_three_digits_and_none_is_a_dash() -> None:
+    assert measured(0.033660448) == "0.0337"
     assert measured(None) == "-"
