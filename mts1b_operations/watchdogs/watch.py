@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Generic
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
 from mts1b_operations.events.envelope import Emission, Provenance
@@ -105,7 +105,9 @@ class KeyWatch(Generic[SettingsT, StateT]):
             self._require_ours(document)
             state = TypeAdapter(self.watchdog.state_type).validate_python(document["state"])
             held = _HELD.validate_python(document["held"])
-        except (ValidationError, KeyError, TypeError) as damaged:
+        except SnapshotError:
+            raise
+        except (ValueError, KeyError, TypeError) as damaged:
             raise SnapshotError(
                 f"expected a snapshot of {self.watchdog.name} for {self.key!r}, found a damaged "
                 f"one ({damaged}); start from an empty recovery store and replay the stream"

@@ -1,0 +1,34 @@
+import pytest
+
+from mts1b_operations.watchdogs.measurement import Comparison, Limit
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.mark.parametrize(
+    ("comparison", "breaching", "calm"),
+    [(">", 0.41, 0.4), (">=", 0.4, 0.39), ("<=", -0.2, -0.19)],
+)
+def test_a_limit_tells_a_breach(comparison: Comparison, breaching: float, calm: float) -> None:
+    limit = Limit("rule", None, comparison, -0.2 if comparison == "<=" else 0.4)
+
+    assert limit.verdict(breaching) == "breach"
+    assert limit.verdict(calm) == "ok"
+
+
+def test_without_value_or_threshold_nothing_is_known() -> None:
+    assert Limit("rule", None, ">", 0.4).verdict(None) == "unknown"
+    assert Limit("rule", None, ">", None).verdict(0.5) == "unknown"
+
+
+def test_a_breach_ends_beyond_the_clear_threshold() -> None:
+    limit = Limit("rule", None, ">", 0.4, clear=0.3)
+
+    assert limit.verdict(0.35) == "ok"
+    assert not limit.cleared(0.35)
+    assert limit.cleared(0.3)
+
+
+def test_the_worse_of_two_values_lies_in_the_direction_of_a_breach() -> None:
+    assert Limit("rule", None, ">", 0.4).worse(0.5, 0.6) == 0.6
+    assert Limit("rule", None, "<=", -0.2).worse(-0.3, -0.25) == -0.3
