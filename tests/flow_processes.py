@@ -3,10 +3,11 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -106,6 +107,19 @@ def flow_process(flow: FlowProcess) -> Iterator[FlowProcess]:
         yield flow
     finally:
         flow.stop()
+
+
+def shards_kept(data_dir: Path, flow: str = "market") -> int:
+    """Count the shards whose state the engine's recovery store holds."""
+    step = f"{flow}.{flow}_shards%"
+    total = 0
+    for path in sorted((data_dir / "recovery" / flow).glob("part-*.sqlite3")):
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)) as store:
+            (found,) = store.execute(
+                "SELECT count(DISTINCT state_key) FROM snaps WHERE step_id LIKE ?", (step,)
+            ).fetchone()
+            total += found
+    return total
 
 
 class Tail:

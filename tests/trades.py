@@ -16,8 +16,11 @@ SETTINGS = {
 }
 
 
-def trade_lines(count: int, seed: int = 7) -> Iterator[tuple[str, bytes]]:
-    """Give `count` (subject, payload), a trade every 300 ms, symbols in turn."""
+def trade_lines(count: int, seed: int = 7, first: int = 0) -> Iterator[tuple[str, bytes]]:
+    """Give `count` (subject, payload), a trade every 300 ms, symbols in turn.
+
+    The `first` of them trades that many steps after the start of the day.
+    """
     rng = np.random.default_rng(seed)
     steps = rng.normal(0, 0.02, count)
     sizes = rng.integers(1, 200, count)
@@ -27,7 +30,7 @@ def trade_lines(count: int, seed: int = 7) -> Iterator[tuple[str, bytes]]:
         prices[symbol] = round(prices[symbol] + steps[number], 4)
         payload = {
             "symbol": symbol,
-            "timestamp": rfc3339(START + timedelta(milliseconds=300 * number)),
+            "timestamp": rfc3339(START + timedelta(milliseconds=300 * (first + number))),
             "price": prices[symbol],
             "size": int(sizes[number]),
         }
