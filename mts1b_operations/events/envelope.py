@@ -6,13 +6,15 @@ is the contract's JSON alone.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from mts1b_operations.events.canonical import digest
 from mts1b_operations.events.fields import EventModel, rfc3339
 from mts1b_operations.events.subjects import spec_of, subject_of
 
 MESSAGE_ID = "Nats-Msg-Id"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class RawMessage:
     @property
     def arrival(self) -> datetime:
         """Give the moment at which the stream (or the reader of a file) took it, in UTC."""
-        return datetime.fromtimestamp(self.arrival_ns / 1e9, tz=UTC)
+        return _EPOCH + timedelta(microseconds=self.arrival_ns // 1000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,53 +1,100 @@
 """The field types that every contract shares, and the base class of all contracts."""
 
 import re
-from datetime import UTC, datetime
 from decimal import Decimal
+from math import isfinite
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+)
 from pydantic.functional_serializers import PlainSerializer
 
-_RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})")
+from mts1b_operations.events.moments import Timestamp, rfc3339
+
+__all__ = [
+    "Amount",
+    "Count",
+    "EventModel",
+    "Identifier",
+    "JsonObject",
+    "JsonSchema",
+    "Number",
+    "Price",
+    "Size",
+    "Timestamp",
+    "rfc3339",
+]
+
+_DECIMAL = r"^[+-]?[0-9]{1,40}(\.[0-9]{0,40})?([eE][+-]?[0-9]{1,2})?$"
+_DECIMAL_DIGITS = 140
+_EXACT_INTEGER = (1 << 53) - 1
 
 
-def _require_rfc3339(value: object) -> object:
-    if isinstance(value, datetime) or (isinstance(value, str) and _RFC3339.fullmatch(value)):
+def _require_decimal(value: object, info: ValidationInfo) -> object:
+    """Refuse what `Decimal` would take but other readers would not: spaces, 1_000, other digits."""
+    if isinstance(value, str) and not re.fullmatch(_DECIMAL, value):
+        raise ValueError(
+            "expected decimal text of at most 40 digits a side, such as -1234.50; "
+            "leave the field out instead of sending NaN"
+        )
+    if isinstance(value, Decimal | str) or info.mode == "json":
         return value
-    raise ValueError("expected RFC 3339 text with a zone, such as 2026-01-02T03:04:05.000006Z")
+    raise ValueError(f"expected a Decimal or decimal text, found {type(value).__name__}")
 
 
-def rfc3339(moment: datetime) -> str:
-    """Write an aware moment as RFC 3339 UTC text with microseconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _finite(value: Decimal) -> Decimal:
-    if not value.is_finite():
-        raise ValueError(f"expected a finite decimal, found {value}; leave the field out instead")
-    return value
+def _within_bounds(value: Decimal) -> Decimal:
+    """Refuse what a float cannot hold, or what would be written with millions of digits."""
+    if value.is_finite() and value.adjusted() < _DECIMAL_DIGITS:
+        return value
+    raise ValueError(f"expected a finite decimal below 1e{_DECIMAL_DIGITS}, found {value:.6g}")
 
 
 def _plain(value: Decimal) -> str:
     return format(value, "f")
 
 
-Timestamp = Annotated[
-    AwareDatetime,
-    Field(strict=False),
-    BeforeValidator(_require_rfc3339),
-    AfterValidator(lambda moment: moment.astimezone(UTC)),
-    PlainSerializer(rfc3339, return_type=str, when_used="json"),
-]
-"""An aware moment, kept in UTC; on the wire RFC 3339 text with microseconds."""
+def _finite_throughout(value: dict[str, Any]) -> dict[str, Any]:
+    """Refuse NaN and infinities at any depth: no JSON could carry them on."""
+    level: list[Any] = [value]
+    while level:
+        if not all(isfinite(one) for one in level if isinstance(one, float)):
+            raise ValueError("expected finite numbers only, found NaN or an infinity")
+        objects = [one.values() for one in level if isinstance(one, dict)]
+        arrays = [one for one in level if isinstance(one, list | tuple)]
+        level = [inner for outer in (*objects, *arrays) for inner in outer]
+    return value
+
 
 Identifier = Annotated[str, Field(min_length=1, max_length=200)]
 """A name that becomes one token of a subject once it is percent-encoded."""
 
 Amount = Annotated[
-    Decimal, AfterValidator(_finite), PlainSerializer(_plain, return_type=str, when_used="json")
+    Decimal,
+    Field(strict=False),
+    BeforeValidator(_require_decimal),
+    AfterValidator(_within_bounds),
+    PlainSerializer(_plain, return_type=str, when_used="json"),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": _DECIMAL},
+                {
+                    "type": "number",
+                    "exclusiveMinimum": -(10.0**_DECIMAL_DIGITS),
+                    "exclusiveMaximum": 10.0**_DECIMAL_DIGITS,
+                },
+            ]
+        }
+    ),
 ]
-"""Money or a quantity in an audited event: a decimal, written as a string."""
+"""Money or a quantity in an audited event: a decimal, written as a string (a number is read)."""
 
 Price = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 """A market price, in the quote currency, as a JSON number."""
@@ -58,8 +105,15 @@ Size = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 """A finite JSON number without a further bound."""
 
-JsonObject = dict[str, Any]
-"""An open JSON object: its fields belong to whoever publishes it."""
+Count = Annotated[int, Field(ge=0, le=_EXACT_INTEGER)]
+"""A whole number that every JSON reader holds exactly (RFC 7493, section 2.2)."""
+
+JsonObject = Annotated[dict[str, Any], AfterValidator(_finite_throughout)]
+"""An open JSON object of finite numbers: its fields belong to whoever publishes it."""
+
+
+JsonSchema = dict[str, Any]
+"""A JSON Schema, or a part of one, as Python holds it."""
 
 
 class EventModel(BaseModel):

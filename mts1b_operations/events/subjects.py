@@ -5,7 +5,7 @@ value of the contract's `key_field`.
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from mts1b_operations.events.contracts import (
@@ -117,8 +117,12 @@ class Address:
 
 
 def encode_token(text: str) -> str:
-    """Percent-encode `text` into one subject token: `BRK.B` becomes `BRK%2EB`."""
-    return quote(text, safe="").replace(".", "%2E").replace("~", "%7E")
+    """Percent-encode `text` into one subject token: `BRK.B` becomes `BRK%2EB`.
+
+    RFC 3986, section 2: letters, digits, `-`, `_` and `~` stay; `.` does not, since it separates
+    the tokens of a subject.
+    """
+    return quote(text, safe="").replace(".", "%2E")
 
 
 def decode_token(token: str) -> str:
@@ -126,9 +130,8 @@ def decode_token(token: str) -> str:
     return unquote(token)
 
 
-@cache
 def spec_named(name: str) -> SubjectSpec:
-    """Give the row of the registry called `name`, such as `portfolio.nav`."""
+    """Give the row of the registry called `name`, such as `portfolio.nav`, or raise KeyError."""
     return _BY_NAME[name]
 
 
@@ -146,10 +149,12 @@ def subject_of(event: EventModel) -> str:
     return f"{PREFIX}{spec.name}.{encode_token(key)}"
 
 
+@lru_cache(maxsize=65_536)
 def resolve(subject: str) -> Address:
     """Find what `subject` carries.
 
-    Raises UnknownSubjectError for a subject outside `mts.v1.` or without a row in the registry.
+    Raises UnknownSubjectError for a subject outside `mts.v1.`, without a row in the registry, or
+    with a key that is encoded in another way than `encode_token` does.
     """
     name = subject.removeprefix(PREFIX)
     if name != subject:
@@ -159,11 +164,22 @@ def resolve(subject: str) -> Address:
         stem, _, token = name.rpartition(".")
         keyed = _BY_NAME.get(stem)
         if keyed is not None and keyed.keyed and token:
-            return Address(keyed, decode_token(token))
+            return Address(keyed, _key_of(token))
     raise UnknownSubjectError(
         f"expected a subject of the registry under {PREFIX}, found {subject!r}; "
         "register it in events/subjects.py or correct the publisher"
     )
+
+
+def _key_of(token: str) -> str:
+    """Decode a key. Two spellings of one key would end up in two partitions, so one is legal."""
+    key = decode_token(token)
+    if not token.isascii() or encode_token(key) != token:
+        raise UnknownSubjectError(
+            f"expected the key {key!r} as {encode_token(key)!r} in the subject, found {token!r}; "
+            "percent-encode all but letters, digits, '-', '_' and '~', in UTF-8 and capitals"
+        )
+    return key
 
 
 def stream_subjects(stream: StreamSpec) -> list[str]:

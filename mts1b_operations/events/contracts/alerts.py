@@ -4,7 +4,14 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from mts1b_operations.events.fields import EventModel, Identifier, JsonObject, Number, Timestamp
+from mts1b_operations.events.fields import (
+    Count,
+    EventModel,
+    Identifier,
+    JsonObject,
+    Number,
+    Timestamp,
+)
 
 Verdict = Literal["ok", "unknown", "breach"]
 Severity = Literal["info", "warning", "critical"]
@@ -18,8 +25,8 @@ class Evidence(EventModel):
     """
 
     stream: str
-    first_seq: int
-    last_seq: int
+    first_seq: Count
+    last_seq: Count
     window_start: Timestamp | None = None
     window_end: Timestamp
     method: str

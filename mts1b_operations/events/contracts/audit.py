@@ -2,9 +2,7 @@
 
 from typing import ClassVar
 
-from pydantic import Field
-
-from mts1b_operations.events.fields import EventModel, Identifier, Timestamp
+from mts1b_operations.events.fields import Count, EventModel, Identifier, Timestamp
 
 
 class Rejected(EventModel):
@@ -14,7 +12,7 @@ class Rejected(EventModel):
     subject: str
     reason: str
     stream: str
-    sequence: int
+    sequence: Count
     payload_base64: str
     timestamp: Timestamp | None = None
 
@@ -31,8 +29,8 @@ class Gap(EventModel):
     stream: str
     partition: str
     reason: str
-    expected_sequence: int = Field(ge=0)
-    found_sequence: int = Field(ge=0)
+    expected_sequence: Count
+    found_sequence: Count
 
 
 class IdConflict(EventModel):

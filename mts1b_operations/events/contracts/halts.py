@@ -2,15 +2,24 @@
 
 from typing import ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from mts1b_operations.events.fields import EventModel, Identifier, Timestamp
+from mts1b_operations.events.fields import EventModel, Identifier, JsonSchema, Timestamp
 
 HaltLevel = Literal["STRATEGY_HALT", "FUND_HALT", "FIRM_HALT"]
 
 
+_SCOPE_FITS_THE_LEVEL: JsonSchema = {
+    "if": {"properties": {"level": {"const": "FIRM_HALT"}}},
+    "then": {"properties": {"scope_id": {"type": "null"}}},
+    "else": {"properties": {"scope_id": {"type": "string"}}, "required": ["scope_id"]},
+}
+
+
 class HaltRequest(EventModel):
     """Stop trading in a scope. Effective from its acknowledgement by the stream."""
+
+    model_config = ConfigDict(json_schema_extra=_SCOPE_FITS_THE_LEVEL)
 
     halt_id: Identifier
     level: HaltLevel

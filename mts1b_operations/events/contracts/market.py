@@ -1,12 +1,15 @@
 """What the market does: trades, quotes and bars. Prices and sizes are JSON numbers."""
 
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from mts1b_operations.events.fields import EventModel, Identifier, Price, Size, Timestamp
 
 Side = Literal["buy", "sell"]
+
+TradedSize = Annotated[Size, Field(gt=0)]
+"""The size of a print: unlike a quoted size, never 0."""
 
 
 class Trade(EventModel):
@@ -17,7 +20,7 @@ class Trade(EventModel):
     symbol: Identifier
     timestamp: Timestamp
     price: Price
-    size: Size = Field(gt=0)
+    size: TradedSize
     side: Side | None = None
     trade_id: str | None = None
     venue: str | None = None
@@ -35,7 +38,7 @@ class TradeBatch(EventModel):
     symbol: Identifier
     timestamps: list[Timestamp] = Field(min_length=1)
     prices: list[Price]
-    sizes: list[Size]
+    sizes: list[TradedSize]
     sides: list[Side | None] | None = None
 
     @model_validator(mode="after")
@@ -45,8 +48,6 @@ class TradeBatch(EventModel):
         for name, column in columns.items():
             if column is not None and len(column) != rows:
                 raise ValueError(f"expected {rows} {name}, one a timestamp, found {len(column)}")
-        if any(size <= 0 for size in self.sizes):
-            raise ValueError("expected every size above 0, found one that is not")
         return self
 
 

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from mts1b_operations.events.fields import EventModel, Identifier, Timestamp
+from mts1b_operations.events.fields import Count, EventModel, Identifier, Timestamp
 
 
 class NewsItem(EventModel):
@@ -17,4 +17,4 @@ class NewsItem(EventModel):
     story_id: Identifier
     headline: str | None = None
     source: str | None = None
-    count: int = Field(default=1, ge=1)
+    count: Count = Field(default=1, ge=1)

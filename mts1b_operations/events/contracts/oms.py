@@ -2,9 +2,14 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
-
-from mts1b_operations.events.fields import Amount, EventModel, Identifier, Number, Timestamp
+from mts1b_operations.events.fields import (
+    Amount,
+    Count,
+    EventModel,
+    Identifier,
+    Number,
+    Timestamp,
+)
 
 OrderStep = Literal["new", "accepted", "routed", "modified", "cancelled", "rejected", "filled"]
 
@@ -35,7 +40,7 @@ class HaltAck(EventModel):
     oms_id: Identifier
     timestamp: Timestamp
     accepting: bool
-    open_orders: int = Field(ge=0)
+    open_orders: Count
 
 
 class GateFailure(EventModel):

@@ -2,9 +2,16 @@
 
 from typing import ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from mts1b_operations.events.fields import Amount, EventModel, Identifier, Number, Timestamp
+from mts1b_operations.events.fields import (
+    Amount,
+    EventModel,
+    Identifier,
+    JsonSchema,
+    Number,
+    Timestamp,
+)
 
 
 class NavTick(EventModel):
@@ -53,8 +60,21 @@ class OptionPosition(EventModel):
     dividend_yield: Number | None = None
 
 
+_HAS_AN_ENVELOPE: JsonSchema = {
+    "anyOf": [
+        {
+            "properties": {"mu_daily": {"type": "number"}, "sigma_daily": {"type": "number"}},
+            "required": ["mu_daily", "sigma_daily"],
+        },
+        {"properties": {"returns": {"type": "array", "minItems": 1}}, "required": ["returns"]},
+    ]
+}
+
+
 class NavEnvelope(EventModel):
     """The backtest that a fund's NAV is held against: daily log mean and sd, or the returns."""
+
+    model_config = ConfigDict(json_schema_extra=_HAS_AN_ENVELOPE)
 
     key_field: ClassVar[str] = "fund_id"
 

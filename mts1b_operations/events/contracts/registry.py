@@ -4,7 +4,14 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from mts1b_operations.events.fields import EventModel, Identifier, JsonObject, Number, Timestamp
+from mts1b_operations.events.fields import (
+    Count,
+    EventModel,
+    Identifier,
+    JsonObject,
+    Number,
+    Timestamp,
+)
 
 
 class FundRegistered(EventModel):
@@ -54,6 +61,6 @@ class WatchdogConfigured(EventModel):
     fund_id: Identifier
     watchdog: Identifier
     settings: JsonObject
-    version: int = Field(ge=1)
+    version: Count = Field(ge=1)
     effective_from: Timestamp
     source: str

@@ -4,7 +4,14 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from mts1b_operations.events.fields import Amount, EventModel, Identifier, Number, Timestamp
+from mts1b_operations.events.fields import (
+    Amount,
+    Count,
+    EventModel,
+    Identifier,
+    Number,
+    Timestamp,
+)
 
 
 class IcObservation(EventModel):
@@ -16,7 +23,7 @@ class IcObservation(EventModel):
     fund_id: Identifier
     timestamp: Timestamp
     ic: Number = Field(ge=-1, le=1)
-    names: int = Field(ge=0)
+    names: Count
 
 
 class Forecast(EventModel):
