@@ -1,7 +1,7 @@
 """Make the four streams what design section 5 says, or say what is wrong with them."""
 
-import json
 from dataclasses import dataclass
+from http.client import HTTPException
 from urllib.request import urlopen
 
 from nats.aio.client import Client
@@ -14,11 +14,14 @@ from nats.js.api import (
     SubjectTransform,
 )
 from nats.js.errors import NotFoundError
+from pydantic import TypeAdapter, ValidationError
 
 from mts1b_operations.events.streams import STREAMS, StreamSpec
 from mts1b_operations.events.subjects import PREFIX, stream_subjects
 
 _TIMEOUT_S = 5.0
+_UNLIMITED = ("max_age", "max_msgs", "max_msgs_per_subject")
+"""Limits that would remove what nobody has audited yet."""
 
 
 class StreamMismatchError(RuntimeError):
@@ -110,7 +113,24 @@ def compare(expected: StreamConfig, found: StreamConfig) -> list[Difference]:
         "persist_mode": (_mode(expected), _mode(found)),
         "subject_transform": (_transform(expected), _transform(found)),
     }
-    return [Difference(name, *pair) for name, pair in pairs.items() if pair[0] != pair[1]]
+    differing = [Difference(name, *pair) for name, pair in pairs.items() if pair[0] != pair[1]]
+    return [*differing, *_limits(expected, found)]
+
+
+def _limits(expected: StreamConfig, found: StreamConfig) -> list[Difference]:
+    """List what would make the stream refuse, drop or not acknowledge before it is full."""
+    differences = []
+    if (expected.max_bytes or 0) > (found.max_bytes or 0):
+        wanted = f"at least {expected.max_bytes}"
+        differences.append(Difference("max_bytes", wanted, found.max_bytes))
+    if found.no_ack:
+        differences.append(Difference("no_ack", False, found.no_ack))
+    if expected.discard == DiscardPolicy.NEW:
+        limits = {name: getattr(found, name) or 0 for name in _UNLIMITED}
+        differences += [
+            Difference(name, "no limit", limit) for name, limit in limits.items() if limit > 0
+        ]
+    return differences
 
 
 def _mode(config: StreamConfig) -> str:
@@ -122,6 +142,19 @@ def _transform(config: StreamConfig) -> tuple[str, str] | None:
     return (transform.src or "", transform.dest or "") if transform else None
 
 
+@dataclass(frozen=True, slots=True)
+class _JetStreamConfig:
+    sync_always: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Monitored:
+    config: _JetStreamConfig
+
+
+_MONITORED = TypeAdapter(_Monitored)
+
+
 def assert_fsync(monitor_url: str) -> None:
     """Check at the monitoring port that the server fsyncs every write of a synchronous stream.
 
@@ -130,14 +163,20 @@ def assert_fsync(monitor_url: str) -> None:
     """
     try:
         with urlopen(f"{monitor_url}/jsz", timeout=_TIMEOUT_S) as answer:  # noqa: S310
-            config = json.load(answer).get("config", {})
-    except OSError as failure:
+            monitored = _MONITORED.validate_json(answer.read())
+    except (OSError, HTTPException, ValidationError) as failure:
         raise StreamMismatchError(
-            f"expected the NATS monitoring port at {monitor_url}, found: {failure}; "
-            "set http: in nats.conf and MTS_NATS_MONITOR_URL"
+            f"expected the JetStream monitoring of NATS at {monitor_url}, found: "
+            f"{_first_line(failure)}; set http: in nats.conf and MTS_NATS_MONITOR_URL"
         ) from failure
-    if config.get("sync_always") is not True:
+    if not monitored.config.sync_always:
         raise StreamMismatchError(
-            "expected jetstream { sync_interval: always }, found "
-            f"sync_always={config.get('sync_always')!r}; set it in nats.conf"
+            "expected jetstream { sync_interval: always }, found sync_always=False; "
+            "set it in nats.conf"
         )
+
+
+def _first_line(failure: Exception) -> str:
+    if isinstance(failure, ValidationError):
+        return "another answer"
+    return str(failure).partition("\n")[0] or type(failure).__name__

@@ -9,10 +9,16 @@ import time
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from mts1b_operations.sources.answers import consumer_info, stream_state
+from mts1b_operations.sources.answers import (
+    consumer_info,
+    delivery_number,
+    is_delivery,
+    place_of,
+    stream_state,
+)
 from mts1b_operations.sources.connection import Connection, ConnectionLostError, Credentials
 from mts1b_operations.sources.framing import Frame
-from mts1b_operations.sources.position import Position, StreamState
+from mts1b_operations.sources.position import Place, Position, StreamState
 
 _SECOND_NS = 1_000_000_000
 _OPEN_TIMEOUT_S = 5.0
@@ -33,12 +39,11 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One stored message, with the stream's sequence and store time in nanoseconds."""
+    """One stored message, and where it is stored."""
 
     subject: str
     payload: bytes
-    sequence: int
-    stored_ns: int
+    place: Place
     headers: bytes
 
 
@@ -83,19 +88,23 @@ class Consumer:
     ) -> tuple[Connection, StreamState]:
         """Connect and ask for the stream's state. Blocks up to five seconds."""
         connection = Connection.open(credentials, uuid4().hex[:16], _OPEN_TIMEOUT_S)
-        deadline = time.monotonic() + _OPEN_TIMEOUT_S
-        subject = f"$JS.API.STREAM.INFO.{subscription.stream}"
         try:
-            return connection, stream_state(connection.request(subject, None, "open", deadline))
+            return connection, cls._stream(connection, subscription)
         except ConnectionLostError:
             connection.close()
             raise
+
+    @staticmethod
+    def _stream(connection: Connection, subscription: Subscription) -> StreamState:
+        subject = f"$JS.API.STREAM.INFO.{subscription.stream}"
+        deadline = time.monotonic() + _OPEN_TIMEOUT_S
+        return stream_state(connection.request(subject, None, "open", deadline))
 
     @classmethod
     def open(
         cls, connection: Connection, subscription: Subscription, position: Position
     ) -> "Consumer":
-        """Create the consumer at `position` on a surveyed connection. Blocks up to five seconds."""
+        """Create the consumer at `position` on a surveyed connection. Blocks up to ten seconds."""
         name = f"mts-{uuid4().hex[:16]}"
         config = {
             "name": name,
@@ -110,8 +119,10 @@ class Consumer:
         body = {"stream_name": subscription.stream, "config": config, "action": "create"}
         subject = f"$JS.API.CONSUMER.CREATE.{subscription.stream}.{name}"
         deadline = time.monotonic() + _OPEN_TIMEOUT_S
-        answer = connection.request(subject, body, "open", deadline)
-        consumer_info(answer)
+        consumer_info(connection.request(subject, body, "open", deadline))
+        # A consumer ends with its stream, so from here on another stream cannot slip in.
+        if cls._stream(connection, subscription).created != position.created:
+            raise ConnectionLostError("the stream was created again while it was being opened")
         consumer = cls(connection, subscription, name)
         consumer._pull()
         return consumer
@@ -144,7 +155,7 @@ class Consumer:
         return arrivals
 
     def _take(self, frame: Frame, arrivals: Arrivals) -> None:
-        if frame.reply.startswith("$JS.ACK."):
+        if is_delivery(frame):
             arrivals.deliveries.append(self._delivery(frame))
         elif frame.subject.endswith(".m"):
             self._status(frame.headers)
@@ -161,15 +172,12 @@ class Consumer:
         return Survey(self._state, settled, caught_up=settled and info.num_pending == 0)
 
     def _delivery(self, frame: Frame) -> Delivery:
-        """Read the place in the stream from `$JS.ACK.….<stream seq>.<consumer seq>.<ns>.<n>`."""
-        words = frame.reply.split(".")
-        at = 5 if len(words) == 9 else 7  # noqa: PLR2004
-        sequence, delivered, stored_ns = (int(word) for word in words[at : at + 3])
+        place = place_of(frame)
         self._received += 1
-        if delivered != self._received:
-            raise ConnectionLostError(f"a delivery before stream sequence {sequence} went missing")
+        if delivery_number(frame) != self._received:
+            raise ConnectionLostError(f"a delivery before {place} went missing")
         self._outstanding -= 1
-        return Delivery(frame.subject, frame.payload, sequence, stored_ns, frame.headers)
+        return Delivery(frame.subject, frame.payload, place, frame.headers)
 
     def _status(self, headers: bytes) -> None:
         """Handle the end of a pull request (404, 408), a heartbeat (100) or a refusal (409)."""
@@ -178,7 +186,7 @@ class Consumer:
         if code in (b"404", b"408"):
             self._outstanding -= _pending_messages(rest)
         elif code != b"100":
-            raise ConnectionLostError(f"the pull request ended: {status[9:].decode()!r}")
+            raise ConnectionLostError(f"the pull request ended: {status[9:]!r}")
 
     def _ask_stream(self, now: float) -> None:
         self._asked = now
@@ -196,6 +204,6 @@ class Consumer:
 def _pending_messages(headers: bytes) -> int:
     for line in headers.split(b"\r\n"):
         name, _, value = line.partition(b":")
-        if name.lower() == b"nats-pending-messages":
+        if name.lower() == b"nats-pending-messages" and value.strip().isdigit():
             return int(value)
     return _PULL

@@ -6,6 +6,7 @@ in the sequence's, so that the flows cannot tell the difference.
 
 import gzip
 import io
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -62,7 +63,7 @@ def recorded_events(path: Path) -> Iterator[RecordedEvent]:
             for number, line in enumerate(lines, start=1):
                 if line.strip():
                     yield _recorded(number, line.rstrip(b"\r\n"))
-        except (OSError, EOFError) as failure:
+        except (OSError, EOFError, zlib.error) as failure:
             raise EventFileError(
                 f"expected a whole event file, found {path}: {failure}"
             ) from failure

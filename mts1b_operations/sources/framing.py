@@ -3,7 +3,6 @@
 Source: NATS documentation, "Client Protocol" (INFO, MSG, HMSG, PING, PONG, +OK, -ERR).
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,7 +15,9 @@ _CONTROL: dict[bytes, Operation] = {
     b"+OK": "+OK",
     b"-ERR": "-ERR",
 }
-_LONGEST_LINE = 1 << 20
+_LONGEST_LINE = 1 << 16
+_LARGEST_BODY = 1 << 26
+_SIZE_DIGITS = 9
 _EOL = b"\r\n"
 
 
@@ -36,39 +37,49 @@ class Frame:
 
 
 class Framer:
-    """Collects bytes and gives the frames that are complete, keeping the rest."""
+    """Collects bytes and gives the frames that are complete, keeping the rest.
+
+    What is kept is looked at again only when the frame that it begins can be complete: a large
+    message in small pieces costs time in proportion to its size.
+    """
 
     def __init__(self) -> None:
-        self._buffer = b""
+        self._pieces: list[bytes] = []
+        self._held = 0
+        self._needed = 0
 
     def feed(self, received: bytes) -> list[Frame]:
         """Give all frames that `received` completes. Raises FramingError."""
-        buffer = self._buffer + received if self._buffer else received
+        self._pieces.append(received)
+        self._held += len(received)
+        if self._held < self._needed:
+            return []
+        buffer = b"".join(self._pieces)
         frames: list[Frame] = []
         at = 0
-        for frame, end in _frames(buffer):
+        frame, end = _cut(buffer, at)
+        while frame is not None:
             frames.append(frame)
             at = end
-        self._buffer = buffer[at:]
+            frame, end = _cut(buffer, at)
+        self._pieces, self._held, self._needed = [buffer[at:]], len(buffer) - at, end - at
         return frames
 
 
-def _frames(buffer: bytes) -> Iterator[tuple[Frame, int]]:
-    at = 0
-    while (eol := buffer.find(_EOL, at)) >= 0:
-        line = buffer[at:eol]
-        if line.startswith((b"MSG ", b"HMSG ")):
-            found = _message(line, buffer, eol + 2)
-            if found is None:
-                return
-            frame, at = found
-        else:
-            frame, at = _control(line), eol + 2
-        yield frame, at
-    if len(buffer) - at > _LONGEST_LINE and not buffer.startswith((b"MSG ", b"HMSG "), at):
+def _cut(buffer: bytes, at: int) -> tuple[Frame | None, int]:
+    """Cut the frame that begins at `at`; give it and its end, or None and where it may end."""
+    eol = buffer.find(_EOL, at)
+    length = (eol if eol >= 0 else len(buffer)) - at
+    if length > _LONGEST_LINE:
         raise FramingError(
-            f"expected a protocol line, found {len(buffer) - at} bytes without an end"
+            f"expected a protocol line of at most {_LONGEST_LINE} bytes, found {length}; reconnect"
         )
+    if eol < 0:
+        return None, len(buffer) + 1
+    line = buffer[at:eol]
+    if line.startswith((b"MSG ", b"HMSG ")):
+        return _message(line, buffer, eol + 2)
+    return _control(line), eol + 2
 
 
 def _control(line: bytes) -> Frame:
@@ -79,30 +90,42 @@ def _control(line: bytes) -> Frame:
     return Frame(operation, payload=argument)
 
 
-def _message(line: bytes, buffer: bytes, start: int) -> tuple[Frame, int] | None:
-    """Cut one MSG or HMSG whose body begins at `start`; None while it is incomplete."""
-    subject, reply, header_size, total = _sizes(line)
+def _message(line: bytes, buffer: bytes, start: int) -> tuple[Frame | None, int]:
+    """Cut one MSG or HMSG whose body begins at `start`."""
+    subject, reply, header_size, total = _argument(line)
     end = start + total
     if len(buffer) < end + 2:
-        return None
+        return None, end + 2
     if buffer[end : end + 2] != _EOL:
         raise FramingError(f"expected CRLF after {total} bytes on {subject!r}, found other bytes")
     body = start + header_size
-    frame = Frame(
-        "HMSG" if header_size else "MSG", subject, reply, buffer[start:body], buffer[body:end]
-    )
-    return frame, end + 2
+    operation: Operation = "HMSG" if line.startswith(b"H") else "MSG"
+    return Frame(operation, subject, reply, buffer[start:body], buffer[body:end]), end + 2
 
 
-def _sizes(line: bytes) -> tuple[str, str, int, int]:
+def _argument(line: bytes) -> tuple[str, str, int, int]:
     """Read `[H]MSG <subject> <sid> [reply] [header bytes] <total bytes>`."""
-    words = line.decode().split(" ")
+    try:
+        words = line.decode().split(" ")
+    except UnicodeDecodeError:
+        raise FramingError(f"expected UTF-8, found {line[:80]!r}; reconnect") from None
     trailing = 2 if words[0] == "HMSG" else 1
     named = len(words) - trailing
     if named not in (3, 4):
         raise FramingError(f"expected a {words[0]} line, found {line[:80]!r}; reconnect")
-    try:
-        sizes = [int(word) for word in words[named:]]
-    except ValueError:
-        raise FramingError(f"expected sizes in {line[:80]!r}, found none; reconnect") from None
-    return words[1], words[3] if named == 4 else "", sizes[0] if trailing == 2 else 0, sizes[-1]  # noqa: PLR2004
+    sizes = [_size(word) for word in words[named:]]
+    header_size = sizes[0] if trailing == 2 else 0  # noqa: PLR2004
+    if header_size > sizes[-1]:
+        raise FramingError(f"expected headers within the message, found {line[:80]!r}; reconnect")
+    return words[1], words[3] if named == 4 else "", header_size, sizes[-1]  # noqa: PLR2004
+
+
+def _size(word: str) -> int:
+    """Read a number of bytes: digits alone, for int() also takes signs, blanks and underscores."""
+    if word.isascii() and word.isdecimal() and len(word) <= _SIZE_DIGITS:
+        size = int(word)
+        if size <= _LARGEST_BODY:
+            return size
+    raise FramingError(
+        f"expected a size of at most {_LARGEST_BODY} bytes, found {word[:20]!r}; reconnect"
+    )

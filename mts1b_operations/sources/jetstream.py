@@ -10,21 +10,23 @@ import random
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
 from mts1b_operations.events.envelope import LostRange, RawBatch
-from mts1b_operations.sources.connection import ConnectionLostError, Credentials
+from mts1b_operations.sources.connection import Connection, ConnectionLostError, Credentials
 from mts1b_operations.sources.consumer import Arrivals, Consumer, Subscription, Survey
 from mts1b_operations.sources.continuity import Continuity
-from mts1b_operations.sources.position import Position, resume
+from mts1b_operations.sources.position import Place, Position, StreamState, resume
+from mts1b_operations.sources.rollback import rolled_back_to
 
 _LOG = logging.getLogger(__name__)
 _IDLE = timedelta(milliseconds=2)
 _BACKOFF_S = (0.05, 2.0)
+_OPEN_TIMEOUT_S = 5.0
 
 
 @dataclass(slots=True)
@@ -39,6 +41,7 @@ class Opening:
     lost: LostRange | None = None
     failure: ConnectionLostError | None = None
     done: threading.Event = field(default_factory=threading.Event)
+    unwanted: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> "Opening":
         """Begin; `done` is set when there is a consumer or a failure."""
@@ -46,22 +49,41 @@ class Opening:
         return self
 
     def _run(self) -> None:
-        time.sleep(self.delay_s)
         try:
-            self._open()
+            if not self.unwanted.wait(self.delay_s):
+                self._open()
         except ConnectionLostError as failure:
             self.failure = failure
         finally:
             self.done.set()
+            self._discard_if_unwanted()
+
+    def abandon(self) -> None:
+        """Let go of what has been opened, or will be."""
+        self.unwanted.set()
+        self._discard_if_unwanted()
+
+    def _discard_if_unwanted(self) -> None:
+        # Whichever of the two threads comes second finds both events set.
+        if self.unwanted.is_set() and self.done.is_set() and self.consumer is not None:
+            self.consumer.close()
 
     def _open(self) -> None:
         connection, state = Consumer.connect(self.credentials, self.subscription)
-        self.position, self.lost = resume(self.position, state)
         try:
+            anew = self._given_anew(connection, state)
+            self.position, self.lost = resume(self.position, state, anew)
             self.consumer = Consumer.open(connection, self.subscription, self.position)
         except ConnectionLostError:
             connection.close()
             raise
+
+    def _given_anew(self, connection: Connection, state: StreamState) -> int | None:
+        if self.position is None:
+            return None
+        deadline = time.monotonic() + _OPEN_TIMEOUT_S
+        stream, filters = self.subscription.stream, self.subscription.filters
+        return rolled_back_to(connection, stream, filters, self.position, state, deadline)
 
 
 class JetStreamPartition(StatefulSourcePartition[tuple[str, RawBatch], bytes]):
@@ -81,6 +103,7 @@ class JetStreamPartition(StatefulSourcePartition[tuple[str, RawBatch], bytes]):
         self._continuity = Continuity()
         self._consumer: Consumer | None = None
         self._backoff_s = 0.0
+        self._stream_end = 0
         self._idle = False
         self._opening: Opening | None = self._reopen()
 
@@ -102,16 +125,17 @@ class JetStreamPartition(StatefulSourcePartition[tuple[str, RawBatch], bytes]):
         opening = self._opening
         if opening is None or not opening.done.is_set():
             return []
-        if opening.failure is not None:
-            raise opening.failure
+        if opening.consumer is None:
+            raise opening.failure or ConnectionLostError("the attempt to open it broke off")
         if self._backoff_s:
             _LOG.warning("source %s/%s reads again", self._subscription.stream, self._partition)
         self._consumer, self._position, self._opening = opening.consumer, opening.position, None
-        self._continuity, self._backoff_s = Continuity(), 0.0
+        self._continuity, self._stream_end, self._backoff_s = Continuity(), 0, 0.0
         return self._gap(opening.lost)
 
     def _drop(self, failure: ConnectionLostError) -> None:
         if self._consumer is not None:
+            self._position = self._marked()
             self._consumer.close()
             self._consumer = None
         if self._backoff_s == 0.0:
@@ -126,9 +150,12 @@ class JetStreamPartition(StatefulSourcePartition[tuple[str, RawBatch], bytes]):
 
     def _read(self, consumer: Consumer) -> list[RawBatch]:
         arrivals = consumer.read()
+        survey = arrivals.survey
+        if survey is not None and survey.state.created != self._standing.created:
+            raise ConnectionLostError("the stream was deleted and created again")
         batches = [self._batch(arrivals)] if arrivals.deliveries else []
-        if arrivals.survey is not None:
-            batches += self._hold_against(arrivals.survey)
+        if survey is not None:
+            batches += self._hold_against(survey)
         return batches
 
     def _batch(self, arrivals: Arrivals) -> RawBatch:
@@ -136,12 +163,17 @@ class JetStreamPartition(StatefulSourcePartition[tuple[str, RawBatch], bytes]):
         for delivery in arrivals.deliveries:
             batch.subjects.append(published_subject(delivery.subject))
             batch.payloads.append(delivery.payload)
-            batch.sequences.append(delivery.sequence)
-            batch.arrivals_ns.append(delivery.stored_ns)
+            batch.sequences.append(delivery.place.sequence)
+            batch.arrivals_ns.append(delivery.place.stored_ns)
             batch.headers.append(delivery.headers)
-            self._continuity.delivered(self._standing.next_sequence, delivery.sequence)
-            self._position = self._standing.advanced(delivery.sequence + 1)
+            self._advance(delivery.place)
         return batch
+
+    def _advance(self, place: Place) -> None:
+        standing = self._standing
+        self._continuity.delivered(standing.next_sequence, place.sequence)
+        following = max(standing.next_sequence, place.sequence + 1)
+        self._position = Position(standing.created, following, last_read=place)
 
     @property
     def _standing(self) -> Position:
@@ -150,12 +182,17 @@ class JetStreamPartition(StatefulSourcePartition[tuple[str, RawBatch], bytes]):
         return self._position
 
     def _hold_against(self, survey: Survey) -> list[RawBatch]:
-        if survey.state.created != self._standing.created:
-            raise ConnectionLostError("the stream was deleted and created again")
+        state = survey.state
         standing_at = self._standing.next_sequence if survey.settled else None
-        lost = self._continuity.surveyed(survey.state.first_sequence, standing_at)
+        lost = self._continuity.surveyed(state.first_sequence, standing_at)
+        if survey.settled:
+            self._position = self._standing.advanced(state.first_sequence)
         if survey.caught_up:
-            self._position = self._standing.advanced(survey.state.last_sequence + 1)
+            # Not to the end as it is now: the server tells a consumer of a message some time
+            # after it has stored it, and "nothing is waiting" may be said in between. And what
+            # was stored last is what a crash may take back.
+            self._position = self._standing.advanced(self._stream_end + 1)
+        self._stream_end = state.last_sequence
         return self._gap(lost)
 
     def _gap(self, lost: LostRange | None) -> list[RawBatch]:
@@ -171,12 +208,21 @@ class JetStreamPartition(StatefulSourcePartition[tuple[str, RawBatch], bytes]):
 
     def snapshot(self) -> bytes:
         """Give the position after the last message that was handed on."""
-        return self._position.to_bytes() if self._position is not None else b""
+        return self._marked().to_bytes() if self._position is not None else b""
+
+    def _marked(self) -> Position:
+        """Give the position with what the deliveries jumped over and nobody has asked about."""
+        if self._consumer is None:
+            return self._standing
+        return replace(self._standing, unproven_from=self._continuity.unproven_from)
 
     def close(self) -> None:
         """Hang up."""
+        if self._opening is not None:
+            self._opening.abandon()
         if self._consumer is not None:
             self._consumer.close()
+            self._consumer = None
 
 
 class JetStreamSource(FixedPartitionedSource[tuple[str, RawBatch], bytes]):
