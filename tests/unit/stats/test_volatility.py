@@ -13,13 +13,9 @@ from mts1b_operations.stats.volatility import (
     yang_zhang_variance,
     zero_mean_volatility,
 )
+from tests.unit.stats.samples import RETURNS
 
 pytestmark = pytest.mark.unit
-
-RETURNS = [
-    *(0.012, -0.021, 0.008, 0.015, -0.03, 0.004, 0.019, -0.011, 0.006, -0.024),
-    *(0.017, -0.005, 0.009, 0.022, -0.016, 0.003, -0.028, 0.011, 0.007, -0.013),
-]
 
 
 def test_volatility_of_twenty_returns() -> None:
