@@ -8,7 +8,10 @@ import typer
 from mts1b_operations.flows.house import UnknownWatchdogError
 from mts1b_operations.flows.live import NoTelegramError
 from mts1b_operations.flows.manifest import ManifestMismatchError
+from mts1b_operations.local.credentials import CredentialsError
 from mts1b_operations.local.lock import DirectoryInUseError
+from mts1b_operations.local.market.feed import FeedError
+from mts1b_operations.local.ports import PortTakenError
 from mts1b_operations.local.process import ServerFailedError
 from mts1b_operations.settings.connections import ConnectionSettingsError
 from mts1b_operations.settings.tree import SettingsError
@@ -27,11 +30,14 @@ MENDABLE = (
     MendableError,
     ConnectionLostError,
     ConnectionSettingsError,
+    CredentialsError,
     DeliveryError,
     DirectoryInUseError,
     EventFileError,
+    FeedError,
     ManifestMismatchError,
     NoTelegramError,
+    PortTakenError,
     ServerFailedError,
     SettingsError,
     StreamMismatchError,
