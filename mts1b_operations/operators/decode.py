@@ -35,6 +35,9 @@ class Observation:
 ShardItem = MarketBatch | list[Observation] | LostRange
 """What a shard takes in: market data in columns, single observations, or word of a loss."""
 
+_LARGEST_KEPT = 4 << 20
+"""Bytes of a payload that fit, in base64, into one message of eight megabytes."""
+
 Route = Callable[[EventModel], Sequence[tuple[str, str]]]
 """Names the (watchdog, key) pairs that an event is for."""
 
@@ -88,7 +91,11 @@ def decode_events(flow: str, route: Route, batch: RawBatch) -> Intake:
 def _refusals(
     flow: str, stream: str, message: RawMessage, reasons: Sequence[str]
 ) -> list[Emission]:
-    """Report each refused element. The hash tells a recreated stream's messages from the old."""
+    """Report each refused element. The hash tells a recreated stream's messages from the old.
+
+    The first report of a message carries its bytes; the others would only repeat them, and an
+    array of many bad elements would grow by its square.
+    """
     if not reasons:
         return []
     content = sha256(message.payload).hexdigest()
@@ -97,10 +104,10 @@ def _refusals(
             Rejected(
                 source=flow,
                 subject=message.subject,
-                reason=reason,
+                reason=reason + _shortening(message.payload),
                 stream=stream,
                 sequence=message.sequence,
-                payload_base64=base64.b64encode(message.payload).decode(),
+                payload_base64=_kept(message.payload) if index == 0 else "",
                 timestamp=message.arrival,
             ),
             message.arrival,
@@ -114,6 +121,16 @@ def _refusals(
     ]
 
 
+def _kept(payload: bytes) -> str:
+    return base64.b64encode(payload[:_LARGEST_KEPT]).decode()
+
+
+def _shortening(payload: bytes) -> str:
+    if len(payload) <= _LARGEST_KEPT:
+        return ""
+    return f" (the first {_LARGEST_KEPT} of {len(payload)} bytes are kept here)"
+
+
 def _gap(flow: str, batch: RawBatch, lost: LostRange) -> Emission:
     gap = Gap(
         source=flow,
@@ -124,6 +141,6 @@ def _gap(flow: str, batch: RawBatch, lost: LostRange) -> Emission:
         found_sequence=lost.found,
     )
     noticed = datetime.fromtimestamp(batch.noticed_ns / 1e9, tz=UTC)
-    return identified(
-        gap, noticed, flow, batch.stream, batch.partition, lost.expected, lost.found, lost.reason
-    )
+    # The flow is part of what happened: another that reads the same stream has a gap of its own.
+    facts = (flow, batch.stream, batch.partition, lost.expected, lost.found, lost.reason)
+    return identified(gap, noticed, flow, *facts)

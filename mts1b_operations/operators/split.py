@@ -9,7 +9,7 @@ _MARKET = PREFIX + "marketdata."
 
 
 def market_part(batch: RawBatch) -> RawBatch:
-    """Give the messages under `marketdata.`, in order."""
+    """Give the messages under `marketdata.`, in order; word of a loss goes to both parts."""
     return _kept(batch, [subject.startswith(_MARKET) for subject in batch.subjects])
 
 
@@ -30,4 +30,6 @@ def _kept(batch: RawBatch, chosen: list[bool]) -> RawBatch:
         list(compress(batch.arrivals_ns, chosen)),
         list(compress(batch.headers, chosen)),
         faults,
+        batch.lost,
+        batch.noticed_ns,
     )
