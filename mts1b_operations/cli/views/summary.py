@@ -11,6 +11,7 @@ from mts1b_operations.cli.views.facts import Intake, Seen
 from mts1b_operations.cli.views.marks import Mark, Marks
 from mts1b_operations.cli.views.words import counted, duration, measured
 from mts1b_operations.events.contracts.alerts import Alert
+from mts1b_operations.events.contracts.halts import HaltRequest
 from mts1b_operations.events.fields import JsonObject, rfc3339
 
 
@@ -40,6 +41,7 @@ def rendered(summary: Summary) -> RenderableType:
         Text(_out_line(summary)),
         Text(),
         _marks_table(summary),
+        *(_halt_line(mark, mark.halt) for mark in summary.marks.marks if mark.halt is not None),
         *_false_alarms(summary.marks),
         Text(),
         Text(summary.verification, style="green" if summary.verified else "bold red"),
@@ -100,7 +102,7 @@ def _marks_table(summary: Summary) -> Table:
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )
-    for name in ("episode", "watchdog", "key", "began", "caught in", "value / limit", "halt"):
+    for name in ("episode", "watchdog", "key", "caught in", "value / limit"):
         table.add_column(name)
     for mark in summary.marks.marks:
         table.add_row(*_mark_row(mark))
@@ -113,11 +115,15 @@ def _mark_row(mark: Mark) -> list[RenderableType]:
         episode.name,
         episode.watchdog,
         episode.key,
-        f"{episode.start:%m-%d %H:%M}",
         Text("missed", style="bold red") if mark.delay is None else Text(duration(mark.delay)),
         "" if mark.alert is None else _value(mark.alert),
-        "" if mark.halt is None else f"{mark.halt.level} {mark.halt.scope_id or ''}",
     ]
+
+
+def _halt_line(mark: Mark, halt: HaltRequest) -> Text:
+    delay = duration(halt.timestamp - mark.episode.start)
+    scope = halt.scope_id or "the firm"
+    return Text(f"{halt.level} {scope}: asked for {delay} after the {mark.episode.name}")
 
 
 def _value(alert: Alert) -> str:

@@ -126,7 +126,7 @@ def test_the_summary_shows_delay_halt_and_verification() -> None:
     text = text_of(rendered(summary()))
     assert "seed 7: 12,345 events in 1,000 messages in 5.0 s (2,469 events/s)" in text
     assert "1 h 30 min" in text
-    assert "FUND_HALT beta" in text
+    assert "FUND_HALT beta: asked for 1 h 30 min after the daily loss" in text
     assert "no false alarm" in text
     assert "✓ 4321 entries, chain integrity OK, no gaps" in text
 
