@@ -39,7 +39,7 @@ class Courier:
         self._wake = asyncio.Event()
         self._backoff = Backoff()
         self._up: bool | None = None
-        self._stopping = False
+        self._stopped = asyncio.Event()
 
     def accept(self, parcels: Sequence[Parcel]) -> None:
         """Queue parcels, each in its stream's lane."""
@@ -51,7 +51,7 @@ class Courier:
 
     def stop(self) -> None:
         """Make `run` return soon."""
-        self._stopping = True
+        self._stopped.set()
         self._wake.set()
 
     def abandon(self, reason: str) -> None:
@@ -62,7 +62,7 @@ class Courier:
     async def run(self) -> None:
         """Connect, send, settle; connect again after every loss, until `stop`."""
         servers = cycle(self._login.servers)
-        while not self._stopping:
+        while not self._stopped.is_set():
             server = next(servers)
             try:
                 async with self._link(server) as link:
@@ -72,10 +72,10 @@ class Courier:
                     f"expected NATS at {server} to accept the user {self._login.user!r}, found its "
                     "name or password refused; correct the credentials and start again"
                 )
-                await self._nap(self._backoff.delay())
+                await _passed(self._stopped, self._backoff.delay())
             except (OSError, NatsError, TimeoutError) as trouble:
                 self._lost(server, str(trouble) or type(trouble).__name__)
-                await self._nap(self._backoff.delay())
+                await _passed(self._stopped, self._backoff.delay())
 
     @asynccontextmanager
     async def _link(self, server: str) -> AsyncIterator[Link]:
@@ -88,12 +88,12 @@ class Courier:
             await link.close()
 
     async def _deliver(self, link: Link) -> None:
-        while not self._stopping:
+        while not self._stopped.is_set():
             if not link.is_up:
                 raise ConnectionResetError(link.last_error)
             self._wake.clear()
             if not await self._send_due(link):
-                await self._nap(_TICK)
+                await _passed(self._wake, _TICK)
 
     async def _send_due(self, link: Link) -> bool:
         sent = False
@@ -104,12 +104,6 @@ class Courier:
                 await link.send(parcel.number, parcel.message)
                 sent = True
         return sent
-
-    async def _nap(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._wake.wait(), seconds)
-        except TimeoutError:
-            return
 
     def _on_reply(self, number: int, reply: Reply) -> None:
         parcel = self._known.get(number)
@@ -157,3 +151,11 @@ class Courier:
         if self._up is not False:
             _LOG.warning("%s; publishing waits and tries again", reason)
         self._up = False
+
+
+async def _passed(event: asyncio.Event, seconds: float) -> None:
+    """Wait for `event`, at most `seconds`."""
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return

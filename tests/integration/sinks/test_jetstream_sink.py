@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from mts1b_operations.events.streams import EVENTS, HALTS, READINGS
 from mts1b_operations.local.nats import NatsServer
 from mts1b_operations.sinks.delivery.courier import PermissionDeniedError
+from mts1b_operations.sinks.delivery.link import Link, Login
 from mts1b_operations.sinks.delivery.outbox import DeliveryError
 from mts1b_operations.sinks.jetstream import JetStreamPartition, JetStreamSink
 from tests.integration.sinks.scene import (
@@ -166,6 +167,27 @@ def test_a_server_that_is_away_ends_the_patience(nats_server: NatsServer) -> Non
     with pytest.raises(DeliveryError, match=r"1 to MTS_HALTS .*the snapshot has them all"):
         part.snapshot()
     part.close()
+
+
+def test_an_absent_server_is_not_asked_without_pause(
+    nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nats_server.stop()
+    attempts = []
+    real_open = Link.open
+
+    async def counted(link: Link, server: str, login: Login) -> None:
+        attempts.append(server)
+        await real_open(link, server, login)
+
+    monkeypatch.setattr(Link, "open", counted)
+    part = sink_of(nats_server, patience=1.0).build_part("out", "0", None)
+    for number in range(20):
+        part.write_batch([alert(number)])
+    with pytest.raises(DeliveryError, match="Connect call failed"):
+        part.snapshot()
+    part.close()
+    assert 2 <= len(attempts) <= 12
 
 
 def test_closing_while_unwinding_raises_nothing(nats_server: NatsServer) -> None:
