@@ -147,3 +147,10 @@ def test_what_is_published_is_a_contract() -> None:
 
     assert told(feed(fund(), FALL), Reading)
     assert not told(feed(fund(), FALL), NavTick)
+
+
+def test_readings_after_a_discarded_state_have_ids_of_their_own() -> None:
+    """A key that was silent for long starts anew, and counts its readings from the start again."""
+    before, after = feed(fund(), [nav(0, 100)]), feed(fund(), [nav(30, 100)])
+
+    assert {one.event_id for one in before}.isdisjoint(one.event_id for one in after)
