@@ -79,7 +79,7 @@ def _numbers(moment: Moment) -> Table:
         f"[bold]{moment.entries:,}[/] audit entries",
     )
     grid.add_row(
-        f"event time {_event_time(intake)}",
+        f"at {_event_time(intake)}",
         f"{intake.seconds:.0f} s",
         f"{seen.rejected:,} rejected",
         counted(seen.gaps, "gap"),
@@ -95,23 +95,21 @@ def _alerts(moment: Moment) -> RenderableType:
     firing = moment.seen.firing
     if not firing:
         return Text(f"\nno alert fires ({len(moment.seen.fired)} so far)", style="dim")
-    table = Table(title=f"{len(firing)} firing", title_justify="left", box=None, padding=(0, 2))
-    for name in ("severity", "watchdog", "rule", "key", "value", "threshold", "since"):
-        table.add_column(name, justify="right" if name in ("value", "threshold") else "left")
+    table = Table(title=f"\n{counted(len(firing), 'alert')} firing", title_justify="left", box=None)
+    for name in ("watchdog", "rule", "key", "value / limit", "since"):
+        table.add_column(name, header_style="dim")
     for alert in firing[-_ROWS:]:
-        table.add_row(*_alert_row(alert))
+        table.add_row(*_alert_row(alert), style=_COLOURS[alert.severity])
     return table
 
 
 def _alert_row(alert: Alert) -> list[RenderableType]:
     return [
-        Text(alert.severity, style=_COLOURS[alert.severity]),
         alert.watchdog,
         alert.rule,
         Text(alert.key),
-        measured(alert.value),
-        measured(alert.threshold),
-        f"{alert.since:%Y-%m-%d %H:%M}",
+        f"{measured(alert.value)} / {measured(alert.threshold)}",
+        f"{alert.since:%m-%d %H:%M}",
     ]
 
 
@@ -127,7 +125,9 @@ def _halt_line(halt: HaltRequest) -> Text:
 def _processes(processes: tuple[ProcessState, ...]) -> Text:
     text = Text("\n")
     for process in processes:
-        style = "green" if process.status == "running" else "bold red"
-        restarts = f" ({process.restarts} restarts)" if process.restarts else ""
-        text.append(f"{process.name} {process.status}{restarts}   ", style=style)
+        well = process.status == "running"
+        said = f"● {process.name}" if well else f"✗ {process.name} {process.status}"
+        if process.restarts:
+            said += f" ({counted(process.restarts, 'restart')})"
+        text.append(f"{said}   ", style="green" if well else "bold red")
     return text

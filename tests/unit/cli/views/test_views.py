@@ -101,11 +101,12 @@ def test_a_line_names_what_is_wrong() -> None:
 
 
 def test_a_panel_shows_alerts_halts_and_processes() -> None:
-    text = text_of(panel(moment(processes=(ProcessState("audit", "running", 4),))))
-    assert "critical" in text
-    assert "0.034" in text
+    processes = (ProcessState("audit", "running", 4), ProcessState("market", "down"))
+    text = text_of(panel(moment(processes=processes)))
+    assert "1 alert firing" in text
+    assert "0.034 / 0.025" in text
     assert "FUND_HALT beta: lost [3.4%] of its opening NAV" in text
-    assert "audit running (4 restarts)" in text
+    assert "● audit (4 restarts)   ✗ market down" in text
 
 
 def test_a_quiet_panel_says_so() -> None:
