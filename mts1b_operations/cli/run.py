@@ -37,6 +37,9 @@ def run(
     oldest_halt: Annotated[
         float, typer.Option(help="Seconds beyond which a halt is an alert; 0: no bound.")
     ] = 300.0,
+    console: Annotated[
+        bool, typer.Option("--console", help="Also print alerts, actions and halts.")
+    ] = False,
     addresses: Annotated[str, typer.Option(hidden=True)] = "",
     process: Annotated[int, typer.Option(hidden=True)] = 0,
 ) -> None:
@@ -48,7 +51,7 @@ def run(
             raise typer.BadParameter(f"expected one of {', '.join(FLOWS)}, found {flow!r}")
         connections = connections_as(ROLE, data_dir)
         house = _house(connections, settings, oldest_halt)
-        dataflow = live_flow(flow, connections, house, data_dir)
+        dataflow = live_flow(flow, connections, house, data_dir, console=console)
         recovery = data_dir / "recovery" / flow
         if not addresses:
             assert_ready(connections)

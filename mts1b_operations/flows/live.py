@@ -12,9 +12,11 @@ from bytewax.outputs import Sink
 from mts1b_operations.events.envelope import Emission, RawBatch
 from mts1b_operations.flows import market, materialize, notify, portfolio
 from mts1b_operations.flows.house import House
+from mts1b_operations.flows.manifest import STATELESS
 from mts1b_operations.flows.materialize import materialize_flow
 from mts1b_operations.flows.notify import notify_flow
 from mts1b_operations.settings.connections import Connections
+from mts1b_operations.sinks.console import ConsoleSink
 from mts1b_operations.sinks.jetstream import JetStreamSink
 from mts1b_operations.sinks.telegram import TelegramSink
 from mts1b_operations.sources.connection import Credentials
@@ -52,11 +54,14 @@ class NoTelegramError(ValueError):
     """The notifying flow was asked for, and nobody said whom to notify."""
 
 
-def live_flow(name: str, settings: Connections, house: House, data_dir: Path) -> Dataflow:
+def live_flow(
+    name: str, settings: Connections, house: House, data_dir: Path, *, console: bool = False
+) -> Dataflow:
     """Build the flow called `name`, one of `FLOWS`, on the servers that `settings` names.
 
-    What the materialising flow writes is below `data_dir`. Raises NoTelegramError for the
-    notifying flow without a token or chat.
+    What the materialising flow writes is below `data_dir`; with `console`, a watching flow also
+    prints its alerts, actions and halts. Raises NoTelegramError for the notifying flow without a
+    token or chat.
     """
     login = Credentials(settings.nats_url, settings.nats_user, settings.nats_password)
     if name == materialize.NAME:
@@ -64,17 +69,25 @@ def live_flow(name: str, settings: Connections, house: House, data_dir: Path) ->
     if name == notify.NAME:
         return notify_flow(login, _telegram(settings))
     sink = JetStreamSink(login.url, login.user, login.password)
-    return watching_flow(WATCHING[name], login, house, sink)
+    return watching_flow(WATCHING[name], login, house, sink, console=console)
 
 
 def watching_flow(
-    kind: WatchingFlow, login: Credentials, house: House, sink: Sink[tuple[str, Emission]]
+    kind: WatchingFlow,
+    login: Credentials,
+    house: House,
+    sink: Sink[tuple[str, Emission]],
+    *,
+    console: bool = False,
 ) -> Dataflow:
-    """Build a watching flow whose emissions go to `sink`."""
+    """Build a watching flow whose emissions go to `sink`, and with `console` to the terminal."""
     flow = Dataflow(kind.name)
     source = JetStreamSource(login, kind.stream, kind.filters())
     raw = op.input(f"{kind.name}_input", flow, source)
-    op.output(f"{kind.name}_output", kind.compose(raw, house), sink)
+    emissions = kind.compose(raw, house)
+    op.output(f"{kind.name}_output", emissions, sink)
+    if console:
+        op.output(f"{kind.name}{STATELESS}", emissions, ConsoleSink())
     return flow
 
 

@@ -17,6 +17,9 @@ FLOW_VERSION = 1
 RECOVERY_PARTITIONS = 4
 """How many SQLite files the store has: fixed when it is made, and a bound on useful processes."""
 
+STATELESS = "_console"
+"""How the id of a step ends that may come and go: what it prints is kept by nobody."""
+
 _FILE = "manifest.json"
 
 
@@ -51,8 +54,9 @@ def manifest_of(flow: Dataflow) -> Manifest:
 
 
 def _step_ids(steps: Sequence[Operator]) -> list[str]:
-    nested = (found for step in steps for found in _step_ids(step.substeps))
-    return sorted([*(step.step_id for step in steps), *nested])
+    kept = [step for step in steps if not step.step_id.endswith(STATELESS)]
+    nested = (found for step in kept for found in _step_ids(step.substeps))
+    return sorted([*(step.step_id for step in kept), *nested])
 
 
 def recovery_config(flow: Dataflow, directory: Path) -> RecoveryConfig:
