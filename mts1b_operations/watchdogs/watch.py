@@ -1,7 +1,6 @@
 """One key of one watchdog: its state, its standings, and how both survive a restart."""
 
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Generic
 
 from pydantic import TypeAdapter
@@ -40,11 +39,6 @@ _Place = tuple[str, str | None, str]
 """Rule, fund and key: the key of a measurement may be narrower than the watch's."""
 
 _HELD = TypeAdapter(list[tuple[_Place, _Held]])
-
-
-@cache
-def _adapter(state_type: type[StateT]) -> TypeAdapter[StateT]:
-    return TypeAdapter(state_type)
 
 
 class KeyWatch(Generic[SettingsT, StateT]):
@@ -109,7 +103,7 @@ class KeyWatch(Generic[SettingsT, StateT]):
         try:
             document = from_json(snapshot)
             self._require_ours(document)
-            state = _adapter(self.watchdog.state_type).validate_python(document["state"])
+            state = self.watchdog.state_reader.validate_python(document["state"])
             held = _HELD.validate_python(document["held"])
         except SnapshotError:
             raise

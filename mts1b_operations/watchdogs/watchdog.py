@@ -4,7 +4,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import ClassVar, Generic, TypeVar
+
+from pydantic import TypeAdapter
 
 from mts1b_operations.events.canonical import digest
 from mts1b_operations.events.contracts.actions import ActionName
@@ -66,6 +69,11 @@ class Watchdog(ABC, Generic[SettingsT, StateT]):
     """Raised whenever the fields of the state change their meaning."""
 
     state_type: type[StateT]
+
+    @cached_property
+    def state_reader(self) -> TypeAdapter[StateT]:
+        """Give what reads a state back from its snapshot."""
+        return TypeAdapter(self.state_type)
 
     @abstractmethod
     def settle(self, tree: SettingsTree, key: str) -> SettingsT:
