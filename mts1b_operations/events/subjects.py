@@ -120,9 +120,9 @@ def encode_token(text: str) -> str:
     """Percent-encode `text` into one subject token: `BRK.B` becomes `BRK%2EB`.
 
     RFC 3986, section 2: letters, digits, `-`, `_` and `~` stay; `.` does not, since it separates
-    the tokens of a subject.
+    the tokens of a subject. What UTF-8 cannot hold (half a surrogate pair) becomes `?`.
     """
-    return quote(text, safe="").replace(".", "%2E")
+    return quote(text, safe="", errors="replace").replace(".", "%2E")
 
 
 def decode_token(token: str) -> str:
@@ -174,7 +174,7 @@ def resolve(subject: str) -> Address:
 def _key_of(token: str) -> str:
     """Decode a key. Two spellings of one key would end up in two partitions, so one is legal."""
     key = decode_token(token)
-    if not token.isascii() or encode_token(key) != token:
+    if encode_token(key) != token:
         raise UnknownSubjectError(
             f"expected the key {key!r} as {encode_token(key)!r} in the subject, found {token!r}; "
             "percent-encode all but letters, digits, '-', '_' and '~', in UTF-8 and capitals"

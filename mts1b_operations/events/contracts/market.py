@@ -8,7 +8,7 @@ from mts1b_operations.events.fields import EventModel, Identifier, Price, Size, 
 
 Side = Literal["buy", "sell"]
 
-TradedSize = Annotated[Size, Field(gt=0)]
+TradedSize = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 """The size of a print: unlike a quoted size, never 0."""
 
 

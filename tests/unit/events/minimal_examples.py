@@ -1,0 +1,177 @@
+"""The smallest legal payload of every contract, as a publisher would write it."""
+
+from typing import Any
+
+from mts1b_operations.events.schemas import contracts
+
+_T = {"timestamp": "2026-01-02T03:04:05.000006Z"}
+_EXPIRES = {"expires": "2026-01-02T04:04:05Z"}
+_HALT: dict[str, Any] = {"halt_id": "h-1", **_T}
+_STRATEGY: dict[str, Any] = {"strategy_id": "s-1", **_T}
+_FUND: dict[str, Any] = {"fund_id": "alpha", **_T}
+_QUOTED: dict[str, Any] = {"symbol": "BRK.B", **_T}
+
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "ActionRequest": {
+        "action_id": "a-1",
+        "action": "throttle",
+        "parameters": {"limit": 0.5},
+        "reason": "VPIN",
+        "alert_id": "al-1",
+        **_T,
+        **_EXPIRES,
+    },
+    "ActionResult": {"action_id": "a-1", "action": "scale", "result": "applied", **_T},
+    "Alert": {
+        "alert_id": "al-1",
+        "watchdog": "vpin",
+        "key": "AAPL",
+        "severity": "warning",
+        "state": "firing",
+        "value": 0.5,
+        "threshold": 0.4,
+        "since": "2026-01-02T03:00:00Z",
+        "rule": "level",
+        "rule_version": "1",
+        "evidence": {
+            "stream": "MTS_MARKETDATA",
+            "first_seq": 1,
+            "last_seq": 9,
+            "window_end": "2026-01-02T03:04:00Z",
+            "method": "bars",
+        },
+        **_T,
+    },
+    "AlertAck": {"alert_id": "al-1", "operator": "night", **_T},
+    "Bar": {
+        "interval": "1m",
+        "open": 10.0,
+        "high": 11.0,
+        "low": 9.5,
+        "close": 10.5,
+        "volume": 100,
+        **_QUOTED,
+    },
+    "Drill": {"drill_id": "d-1", "legs_ms": {"gate": 1.5}, **_HALT},
+    "Forecast": {"period": "2026-01-02", "values": {"AAPL": 0.1}, **_STRATEGY},
+    "FundRegistered": {"mode": "paper", **_FUND},
+    "Gap": {
+        "source": "market",
+        "stream": "MTS_EVENTS",
+        "partition": "0",
+        "reason": "purged",
+        "expected_sequence": 5,
+        "found_sequence": 9,
+    },
+    "GateFailure": {"strategy_id": "s-1", "order_id": "o-1", "gate": "size", "reason": "too big"},
+    "HaltAck": {"oms_id": "oms-1", "accepting": False, "open_orders": 0, **_HALT},
+    "HaltEnforced": {"requested_at": "2026-01-02T03:04:00Z", "oms_ids": ["oms-1"], **_HALT},
+    "HaltEnforcementFailed": {"missing": ["oms-1"], "reason": "silent", **_HALT},
+    "HaltLifted": {
+        "resume_id": "r-1",
+        "chain_head": "00",
+        "signatures": [{"signer": "ann", "signature": "0a" * 64}],
+        **_HALT,
+        **_EXPIRES,
+    },
+    "HaltRefused": {"refused": "r-1", "reason": "stale", **_HALT},
+    "HaltRequest": {
+        "level": "FUND_HALT",
+        "scope_id": "alpha",
+        "reason": "loss",
+        "requested_by": "portfolio_vol_dd",
+        "origin": "watchdog",
+        **_HALT,
+    },
+    "HealthReport": {"service": "oms", "status": "ok", **_T},
+    "Heartbeat": {"service": "halt", **_T},
+    "IcObservation": {"fund_id": "alpha", "ic": 0.03, "names": 500, **_STRATEGY},
+    "IdConflict": {
+        "source": "audit",
+        "event_id": "e-1",
+        "subject": "mts.v1.news.item.AAPL",
+        "known_sha256": "0a",
+        "found_sha256": "0b",
+    },
+    "NavEnvelope": {"fund_id": "alpha", "start": "2026-01-01T00:00:00Z", "returns": [0.01]},
+    "NavTick": {"nav": "1000000.50", **_FUND},
+    "NewsItem": {"story_id": "n-1", **_QUOTED},
+    "OmsRegistered": {"oms_id": "oms-1", **_T},
+    "OperatorCommand": {
+        "command_id": "c-1",
+        "command": "cancel_all",
+        "requested_by": "ann",
+        **_T,
+    },
+    "OptionPosition": {"contract_id": "x-1", "quantity": "-10", "multiplier": "100", **_FUND},
+    "OrderEvent": {
+        "order_id": "o-1",
+        "fund_id": "alpha",
+        "strategy_id": "s-1",
+        "symbol": "AAPL",
+        "side": "buy",
+        "quantity": "100",
+        "event": "new",
+    },
+    "Outcome": {"period": "2026-01-02", "values": {"AAPL": -0.1}, **_STRATEGY},
+    "PositionUpdate": {"symbol": "AAPL", "quantity": "5", "delta": "-1.5", **_FUND},
+    "Quote": {"bid": 10.0, "ask": 10.1, "bid_size": 0, "ask_size": 3.0, **_QUOTED},
+    "Reading": {
+        "watchdog": "vpin",
+        "key": "AAPL",
+        "value": None,
+        "threshold": 0.4,
+        "state": "unknown",
+        "rule": "level",
+        "rule_version": "1",
+        **_T,
+    },
+    "Rejected": {
+        "source": "market",
+        "subject": "mts.v1.marketdata.trade.AAPL",
+        "reason": "not JSON",
+        "stream": "MTS_MARKETDATA",
+        "sequence": 7,
+        "payload_base64": "e30=",
+    },
+    "ResumeRequested": {
+        "resume_id": "r-1",
+        "requested_by": "ann",
+        "chain_head": "00",
+        **_HALT,
+        **_EXPIRES,
+    },
+    "ResumeSigned": {
+        "resume_id": "r-1",
+        "signature": {"signer": "ann", "signature": "0a" * 64},
+        **_HALT,
+    },
+    "Silence": {
+        "silence_id": "m-1",
+        "owner": "ann",
+        "reason": "maintenance",
+        "matchers": {"watchdog": "vpin"},
+        **_T,
+        **_EXPIRES,
+    },
+    "StrategyBaseline": {"strategy_id": "s-1", "as_of": "2026-01-01T00:00:00Z"},
+    "StrategyPnl": {"fund_id": "alpha", "pnl": "-12.5", "capital": "1e6", **_STRATEGY},
+    "StrategyRegistered": {"fund_id": "alpha", **_STRATEGY},
+    "Trade": {"price": 10.0, "size": 3, **_QUOTED},
+    "TradeBatch": {
+        "symbol": "BRK.B",
+        "timestamps": ["2026-01-02T03:04:05Z", "2026-01-02T03:04:05.5Z"],
+        "prices": [10.0, 10.1],
+        "sizes": [3, 4.5],
+    },
+    "WatchdogConfigured": {
+        "fund_id": "alpha",
+        "watchdog": "vpin",
+        "settings": {"window": 50},
+        "version": 1,
+        "effective_from": "2026-01-02T00:00:00Z",
+        "source": "vault",
+    },
+}
+
+CONTRACTS = {model.__name__: model for model in contracts()}
