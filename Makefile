@@ -42,11 +42,13 @@ lint: .venv/ready ## Check style, types and layers
 	@$(BIN)/mypy
 	@echo "==> layers"
 	@$(BIN)/lint-imports
+	@echo "==> schemas"
+	@$(BIN)/mts1b-operations schema check
 	@echo "==> yaml"
 	@$(BIN)/yamllint --strict compose.yaml docker
 
 schemas: .venv/ready ## Write schemas/ and the permissions of docker/ again, from the registry
-	@$(BIN)/mts1b-operations schema write
+	@$(BIN)/mts1b-operations schema export
 	@$(BIN)/python -c '$(PERMISSIONS)' > docker/authorization.conf
 
 clean: ## Remove .venv and what the tools have cached; keep .mts, the demo's data
