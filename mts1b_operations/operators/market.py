@@ -8,7 +8,7 @@ import numpy as np
 from mts1b_operations.events.columns import BarColumns, Floats, Ints, MarketBatch, TradeColumns
 from mts1b_operations.events.envelope import Emission
 from mts1b_operations.operators.watch import AnyKeyWatch, WatchOf
-from mts1b_operations.watchdogs.measurement import Measurement
+from mts1b_operations.watchdogs.judging.measurement import Measurement
 
 
 @runtime_checkable

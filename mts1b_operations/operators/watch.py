@@ -17,7 +17,7 @@ from mts1b_operations.events.columns import MarketBatch
 from mts1b_operations.events.envelope import Emission, LostRange
 from mts1b_operations.operators.decode import Observation, ShardItem
 from mts1b_operations.operators.stale import refuse_stale_halts
-from mts1b_operations.watchdogs.watch import KeyWatch
+from mts1b_operations.watchdogs.judging.watch import KeyWatch
 
 _LOG = logging.getLogger(__name__)
 

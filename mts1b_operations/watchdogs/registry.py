@@ -3,9 +3,9 @@
 from typing import cast
 
 from mts1b_operations.settings.tree import SettingsTree
+from mts1b_operations.watchdogs.judging.watchdog import Watchdog
 from mts1b_operations.watchdogs.portfolio_vol_dd import PortfolioVolDd
 from mts1b_operations.watchdogs.vpin import Vpin
-from mts1b_operations.watchdogs.watchdog import Watchdog
 
 AnyWatchdog = Watchdog[object, object]
 """A watchdog of which nobody needs to know what its settings and its state are."""

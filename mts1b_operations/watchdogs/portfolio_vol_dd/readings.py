@@ -7,8 +7,8 @@ from datetime import datetime
 from mts1b_operations.events.contracts.alerts import Evidence
 from mts1b_operations.events.envelope import Provenance
 from mts1b_operations.events.fields import JsonObject
-from mts1b_operations.watchdogs.instants import moment_at
-from mts1b_operations.watchdogs.measurement import Limit, Measurement
+from mts1b_operations.watchdogs.judging.instants import moment_at
+from mts1b_operations.watchdogs.judging.measurement import Limit, Measurement
 from mts1b_operations.watchdogs.portfolio_vol_dd import volatility
 from mts1b_operations.watchdogs.portfolio_vol_dd.settings import PortfolioSettings
 from mts1b_operations.watchdogs.portfolio_vol_dd.state import PortfolioState

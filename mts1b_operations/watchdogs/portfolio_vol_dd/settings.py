@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from mts1b_operations.events.contracts.alerts import Severity
 from mts1b_operations.events.fields import JsonObject
 from mts1b_operations.stats.volatility import TRADING_DAYS
-from mts1b_operations.watchdogs.policy import HaltPolicy, Policy
+from mts1b_operations.watchdogs.judging.policy import HaltPolicy, Policy
 
 _WEEK = 7 * 86_400.0
 

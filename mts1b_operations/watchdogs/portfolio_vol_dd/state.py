@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from mts1b_operations.events.contracts.registry import FundRegistered
-from mts1b_operations.watchdogs.instants import microseconds
+from mts1b_operations.watchdogs.judging.instants import microseconds
 from mts1b_operations.watchdogs.portfolio_vol_dd.strategy import StrategyTrack
 from mts1b_operations.watchdogs.portfolio_vol_dd.track import FundTrack
 

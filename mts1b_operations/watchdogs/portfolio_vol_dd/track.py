@@ -6,7 +6,7 @@ time-weighted performance, and a bad print leaves no trace in the ones after it.
 
 from dataclasses import dataclass, field
 
-from mts1b_operations.watchdogs.instants import DAY_MICROSECONDS
+from mts1b_operations.watchdogs.judging.instants import DAY_MICROSECONDS
 
 LARGEST = 1e30
 """Levels and NAVs beyond this are typing errors."""

@@ -9,7 +9,7 @@ from mts1b_operations.stats.volatility import (
     realised_volatility,
     zero_mean_volatility,
 )
-from mts1b_operations.watchdogs.measurement import Limit
+from mts1b_operations.watchdogs.judging.measurement import Limit
 from mts1b_operations.watchdogs.portfolio_vol_dd.settings import PortfolioSettings
 from mts1b_operations.watchdogs.portfolio_vol_dd.state import PortfolioState
 from mts1b_operations.watchdogs.portfolio_vol_dd.track import FundTrack, Start

@@ -16,8 +16,9 @@ from mts1b_operations.events.contracts.strategy import StrategyPnl
 from mts1b_operations.events.envelope import Provenance
 from mts1b_operations.events.fields import EventModel
 from mts1b_operations.settings.tree import SettingsTree, validated
-from mts1b_operations.watchdogs.instants import microseconds
-from mts1b_operations.watchdogs.measurement import Limit, Measurement
+from mts1b_operations.watchdogs.judging.instants import microseconds
+from mts1b_operations.watchdogs.judging.measurement import Limit, Measurement
+from mts1b_operations.watchdogs.judging.watchdog import Action, Halt, Terms, Watchdog, rule_version
 from mts1b_operations.watchdogs.portfolio_vol_dd import readings, volatility
 from mts1b_operations.watchdogs.portfolio_vol_dd.readings import (
     DAILY_LOSS,
@@ -29,7 +30,6 @@ from mts1b_operations.watchdogs.portfolio_vol_dd.settings import PortfolioSettin
 from mts1b_operations.watchdogs.portfolio_vol_dd.state import PortfolioState
 from mts1b_operations.watchdogs.portfolio_vol_dd.strategy import StrategyTrack
 from mts1b_operations.watchdogs.portfolio_vol_dd.track import Start
-from mts1b_operations.watchdogs.watchdog import Action, Halt, Terms, Watchdog, rule_version
 
 _RULES = "1"
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from mts1b_operations.events.contracts.alerts import Evidence
 from mts1b_operations.events.fields import JsonObject, rfc3339
 from mts1b_operations.stats.vpin import Filled, empirical_cdf, imbalance, level_of_cdf, vpin
-from mts1b_operations.watchdogs.instants import moment_at
-from mts1b_operations.watchdogs.measurement import Limit, Measurement
+from mts1b_operations.watchdogs.judging.instants import moment_at
+from mts1b_operations.watchdogs.judging.measurement import Limit, Measurement
 from mts1b_operations.watchdogs.vpin.settings import VpinLimits, VpinMethod, VpinSettings
 from mts1b_operations.watchdogs.vpin.state import BarInProgress, Origin, VpinState, WindowBucket
 

@@ -11,7 +11,7 @@ from mts1b_operations.events.contracts.alerts import Severity
 from mts1b_operations.events.fields import JsonObject
 from mts1b_operations.settings.tree import SettingsError, SettingsTree, merged, validated
 from mts1b_operations.stats.sessions import Sessions, sessions_named
-from mts1b_operations.watchdogs.policy import Policy
+from mts1b_operations.watchdogs.judging.policy import Policy
 
 NAME = "vpin"
 

@@ -19,13 +19,13 @@ from mts1b_operations.events.contracts.market import Bar, Trade, TradeBatch
 from mts1b_operations.events.envelope import Provenance
 from mts1b_operations.events.fields import EventModel
 from mts1b_operations.settings.tree import SettingsTree
-from mts1b_operations.watchdogs.measurement import Limit, Measurement
+from mts1b_operations.watchdogs.judging.measurement import Limit, Measurement
+from mts1b_operations.watchdogs.judging.watchdog import Action, Terms, Watchdog, rule_version
 from mts1b_operations.watchdogs.vpin import settings as configured
 from mts1b_operations.watchdogs.vpin.bars import bars_of_trades, close_bar, known_sigma, new_bars
 from mts1b_operations.watchdogs.vpin.readings import FinishedBar, measure, unset
 from mts1b_operations.watchdogs.vpin.settings import VpinSettings
 from mts1b_operations.watchdogs.vpin.state import BarInProgress, InputKind, VpinState
-from mts1b_operations.watchdogs.watchdog import Action, Terms, Watchdog, rule_version
 
 _RULES = "1"
 _LARGEST = 2.0**53

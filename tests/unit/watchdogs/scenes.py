@@ -12,8 +12,8 @@ from mts1b_operations.events.contracts.strategy import StrategyPnl
 from mts1b_operations.events.envelope import Emission, Provenance
 from mts1b_operations.events.fields import EventModel
 from mts1b_operations.settings.tree import SettingsTree
+from mts1b_operations.watchdogs.judging.watch import KeyWatch
 from mts1b_operations.watchdogs.registry import WATCHDOGS
-from mts1b_operations.watchdogs.watch import KeyWatch
 
 START = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
 Watch = KeyWatch[object, object]

@@ -15,7 +15,7 @@ from mts1b_operations.events.contracts.market import Trade
 from mts1b_operations.events.envelope import Emission
 from mts1b_operations.events.fields import EventModel
 from mts1b_operations.settings.tree import SettingsTree
-from mts1b_operations.watchdogs.measurement import Measurement
+from mts1b_operations.watchdogs.judging.measurement import Measurement
 from mts1b_operations.watchdogs.vpin import Vpin
 from tests.unit.watchdogs.scenes import Watch, feed, nav, pnl, trade, tree, watch
 

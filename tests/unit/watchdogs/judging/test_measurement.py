@@ -1,6 +1,6 @@
 import pytest
 
-from mts1b_operations.watchdogs.measurement import Comparison, Limit
+from mts1b_operations.watchdogs.judging.measurement import Comparison, Limit
 
 pytestmark = pytest.mark.unit
 

@@ -11,10 +11,10 @@ from mts1b_operations.events.contracts.actions import ActionRequest
 from mts1b_operations.events.contracts.alerts import Alert, AlertState, Reading
 from mts1b_operations.events.contracts.halts import HaltRequest
 from mts1b_operations.events.envelope import Emission, identified
-from mts1b_operations.watchdogs.instants import microseconds, moment_at
-from mts1b_operations.watchdogs.measurement import Limit, Measurement
-from mts1b_operations.watchdogs.policy import Change
-from mts1b_operations.watchdogs.watchdog import Action, Halt, Terms
+from mts1b_operations.watchdogs.judging.instants import microseconds, moment_at
+from mts1b_operations.watchdogs.judging.measurement import Limit, Measurement
+from mts1b_operations.watchdogs.judging.policy import Change
+from mts1b_operations.watchdogs.judging.watchdog import Action, Halt, Terms
 
 
 def actor(watchdog: str) -> str:

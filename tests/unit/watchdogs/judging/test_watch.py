@@ -5,7 +5,7 @@ import pytest
 from mts1b_operations.events.contracts.alerts import Alert, Reading
 from mts1b_operations.events.contracts.halts import HaltRequest
 from mts1b_operations.events.contracts.portfolio import NavTick
-from mts1b_operations.watchdogs.watch import SnapshotError
+from mts1b_operations.watchdogs.judging.watch import SnapshotError
 from tests.unit.watchdogs.scenes import Watch, alerts, feed, nav, readings, told, watch
 
 pytestmark = pytest.mark.unit

@@ -8,11 +8,11 @@ from pydantic_core import from_json, to_json
 
 from mts1b_operations.events.envelope import Emission, Provenance
 from mts1b_operations.events.fields import EventModel
-from mts1b_operations.watchdogs.announce import Occasion, reading
-from mts1b_operations.watchdogs.instants import microseconds
-from mts1b_operations.watchdogs.measurement import Limit, Measurement
-from mts1b_operations.watchdogs.policy import Change, Standing, advance, interrupt
-from mts1b_operations.watchdogs.watchdog import SettingsT, StateT, Terms, Watchdog
+from mts1b_operations.watchdogs.judging.announce import Occasion, reading
+from mts1b_operations.watchdogs.judging.instants import microseconds
+from mts1b_operations.watchdogs.judging.measurement import Limit, Measurement
+from mts1b_operations.watchdogs.judging.policy import Change, Standing, advance, interrupt
+from mts1b_operations.watchdogs.judging.watchdog import SettingsT, StateT, Terms, Watchdog
 
 SNAPSHOT_SCHEMA = 1
 """Raised whenever the layout of a snapshot changes."""

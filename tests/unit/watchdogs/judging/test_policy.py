@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mts1b_operations.watchdogs.measurement import Limit
-from mts1b_operations.watchdogs.policy import (
+from mts1b_operations.watchdogs.judging.measurement import Limit
+from mts1b_operations.watchdogs.judging.policy import (
     Change,
     HaltPolicy,
     Policy,

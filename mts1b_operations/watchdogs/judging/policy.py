@@ -13,7 +13,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mts1b_operations.watchdogs.measurement import Limit
+from mts1b_operations.watchdogs.judging.measurement import Limit
 
 Status = Literal["unknown", "inactive", "pending", "firing", "resolved"]
 ChangeKind = Literal["firing", "resolved", "halt"]

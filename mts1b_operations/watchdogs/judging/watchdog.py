@@ -16,8 +16,8 @@ from mts1b_operations.events.contracts.halts import HaltLevel
 from mts1b_operations.events.envelope import Provenance
 from mts1b_operations.events.fields import EventModel, JsonObject
 from mts1b_operations.settings.tree import SettingsTree
-from mts1b_operations.watchdogs.measurement import Limit, Measurement
-from mts1b_operations.watchdogs.policy import Policy
+from mts1b_operations.watchdogs.judging.measurement import Limit, Measurement
+from mts1b_operations.watchdogs.judging.policy import Policy
 
 SettingsT = TypeVar("SettingsT")
 StateT = TypeVar("StateT")
