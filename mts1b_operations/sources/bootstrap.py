@@ -164,7 +164,7 @@ def assert_fsync(monitor_url: str) -> None:
     try:
         with urlopen(f"{monitor_url}/jsz", timeout=_TIMEOUT_S) as answer:  # noqa: S310
             monitored = _MONITORED.validate_json(answer.read())
-    except (OSError, HTTPException, ValidationError) as failure:
+    except (OSError, HTTPException, ValueError) as failure:
         raise StreamMismatchError(
             f"expected the JetStream monitoring of NATS at {monitor_url}, found: "
             f"{_first_line(failure)}; set http: in nats.conf and MTS_NATS_MONITOR_URL"
