@@ -4,10 +4,13 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
+from types import TracebackType
+from typing import Self
 
 import nats
 import psycopg
@@ -78,6 +81,46 @@ async def publish(client: Client, events: Iterable[Event], sending: int = 0) -> 
                 break
             except (NatsError, TimeoutError):
                 await asyncio.sleep(_RETRY_S)
+
+
+_IN_FLIGHT = 10
+
+
+class Load:
+    """Publishes events from a thread, some of them twice under the same id."""
+
+    def __init__(self, server: NatsServer, events: Sequence[Event]) -> None:
+        self._server = server
+        self._events = events
+        self.published = 0
+        self._thread = Thread(target=lambda: asyncio.run(self._publish()), name="load")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._thread.join(timeout=100)
+        if not error:
+            assert not self._thread.is_alive(), "the load did not end"
+            assert self.published == len(self._events)
+
+    @property
+    def running(self) -> bool:
+        return self._thread.is_alive()
+
+    async def _publish(self) -> None:
+        async with admin_client(self._server) as client:
+            for start in range(0, len(self._events), _IN_FLIGHT):
+                some = self._events[start : start + _IN_FLIGHT]
+                await asyncio.gather(*(publish(client, [event]) for event in some))
+                await publish(client, some[:: _IN_FLIGHT // 2], sending=1)
+                self.published += len(some)
 
 
 def writer_environment(server: NatsServer, dsn: str) -> dict[str, str]:

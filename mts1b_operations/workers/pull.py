@@ -23,6 +23,7 @@ _SILENCE_S = 2.0
 _ACK_WAIT_S = 5.0
 _NANO = 1_000_000_000
 _ENDED = ("404", "408")
+_COMPLETED = ("Batch Completed", "Message Size Exceeds MaxBytes")
 _HEARTBEAT = "100"
 
 
@@ -40,7 +41,9 @@ class PullReader:
         self._inbox = client.new_inbox()
         self._arrived: list[Msg] = []
         self._arrival = asyncio.Event()
+        self._asked = 0
         self._outstanding = 0
+        self._lost = ""
         self._subscription: Subscription | None = None
 
     @classmethod
@@ -57,7 +60,7 @@ class PullReader:
         )
         await client.jetstream().add_consumer(stream, config)
         reader = cls(client, stream, durable)
-        reader._subscription = await client.subscribe(reader._inbox, cb=reader._take)
+        reader._subscription = await client.subscribe(f"{reader._inbox}.*", cb=reader._take)
         return reader
 
     async def close(self) -> None:
@@ -70,6 +73,8 @@ class PullReader:
 
         Raises ReaderLostError when the server says that the consumer is gone, or says nothing.
         """
+        if self._lost:
+            raise ReaderLostError(self._lost)
         if self._outstanding <= 0:
             await self._request()
         try:
@@ -81,9 +86,14 @@ class PullReader:
         messages = [message for message in arrived if _is_event(message)]
         self._outstanding -= len(messages)
         for status in arrived:
-            if not _is_event(status):
+            if not _is_event(status) and status.subject == self._reply:
                 self._heed(status)
         return messages
+
+    @property
+    def _reply(self) -> str:
+        """Give the subject on which the server answers the request that is open."""
+        return f"{self._inbox}.{self._asked}"
 
     async def _take(self, message: Msg) -> None:
         self._arrived.append(message)
@@ -96,16 +106,18 @@ class PullReader:
             "expires": int(_EXPIRES_S * _NANO),
             "idle_heartbeat": int(_HEARTBEAT_S * _NANO),
         }
-        await self._client.publish(self._next_subject, json.dumps(request).encode(), self._inbox)
+        self._asked += 1
+        await self._client.publish(self._next_subject, json.dumps(request).encode(), self._reply)
         self._outstanding = _BATCH
 
     def _heed(self, status: Msg) -> None:
         headers = status.headers or {}
         code, words = headers.get(Header.STATUS, ""), headers.get(Header.DESCRIPTION, "")
-        if code in _ENDED or "MaxBytes" in words:
+        if code in _ENDED or words in _COMPLETED:
             self._outstanding = 0
         elif code != _HEARTBEAT:
-            raise ReaderLostError(f"consumer {self._durable}: {code} {words}")
+            # The messages that came with this are good: they are given first.
+            self._lost = f"consumer {self._durable}: {code} {words}"
 
 
 def _is_event(message: Msg) -> bool:
