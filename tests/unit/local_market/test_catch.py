@@ -11,8 +11,8 @@ from mts1b_operations.events.contracts.alerts import Reading
 from mts1b_operations.events.envelope import Emission, Provenance
 from mts1b_operations.local.market.scenario import Scenario, simulate
 from mts1b_operations.settings.tree import SettingsTree
+from mts1b_operations.watchdogs.judging.watch import KeyWatch
 from mts1b_operations.watchdogs.registry import WATCHDOGS, AnyWatchdog
-from mts1b_operations.watchdogs.watch import KeyWatch
 
 pytestmark = pytest.mark.unit
 
