@@ -64,6 +64,7 @@ class FlowProcess:
     flow: str = "market"
     arguments: tuple[str, ...] = ()
     module: str = "mts1b_operations.cli.main"
+    environment: dict[str, str] = field(default_factory=dict)
     process: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
 
     def start(self) -> None:
@@ -75,6 +76,7 @@ class FlowProcess:
             "MTS_NATS_MONITOR_URL": self.server.monitor_url,
             "MTS_NATS_USER": "flows",
             "MTS_NATS_PASSWORD": self.server.passwords["flows"],
+            **self.environment,
         }
         self.data_dir.mkdir(parents=True, exist_ok=True)
         with (self.data_dir / f"{self.flow}.log").open("ab") as log:
