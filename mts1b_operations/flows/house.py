@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from mts1b_operations.operators.watch import AnyKeyWatch, ShardOptions
 from mts1b_operations.settings.tree import SettingsTree
-from mts1b_operations.watchdogs.registry import WATCHDOGS, AnyWatchdog
 from mts1b_operations.watchdogs.judging.watch import KeyWatch
+from mts1b_operations.watchdogs.registry import WATCHDOGS, AnyWatchdog
 
 
 class UnknownWatchdogError(ValueError):

@@ -44,6 +44,7 @@ class Demo:
     json_summary: bool
     started: float = field(default_factory=time.monotonic)
     fed: Progress = field(default_factory=Progress)
+    feeding_since: float | None = None
     feeding_s: float = 0.0
     failure: FeedError | None = None
 
@@ -82,10 +83,10 @@ class Demo:
         endpoints = system.endpoints
         market = Market(endpoints.nats_url, endpoints.nats_passwords)
         left = self.seconds - (time.monotonic() - self.started) - _CLOSING_S
-        started = time.monotonic()
+        self.feeding_since = time.monotonic()
         try:
             feed(scenario.emissions, market, max(_LEAST_FEED_S, left), self.fed, ended)
-            self.feeding_s = time.monotonic() - started
+            self.feeding_s = time.monotonic() - self.feeding_since
             self._settle(system)
         except FeedError as failure:
             self.failure = failure
@@ -109,7 +110,8 @@ class Demo:
 
     def _intake(self) -> Intake:
         fed = self.fed
-        seconds = self.feeding_s or time.monotonic() - self.started
+        since = time.monotonic() if self.feeding_since is None else self.feeding_since
+        seconds = self.feeding_s or time.monotonic() - since
         return Intake(fed.acknowledged, fed.trades, fed.event_time, seconds)
 
     def _summary(self, system: System, scenario: Scenario) -> Summary:

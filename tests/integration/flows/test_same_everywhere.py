@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.recorded import btc_trades, expected_vpin, minute_bars, needs_shared
 
 pytestmark = [pytest.mark.integration, needs_shared]
 
-Said = dict[str, dict[str, object]]
+Said = dict[str, dict[str, Any]]
 
 
 def command(*arguments: str, **environment: str) -> str:
@@ -60,14 +61,14 @@ def vpin_settings(folder: Path, **method: object) -> Path:
     return path
 
 
-def of(readings: Said, key: str) -> list[dict[str, object]]:
+def of(readings: Said, key: str) -> list[dict[str, Any]]:
     """Give the readings of one symbol in order of their buckets."""
     ours = [one for one in readings.values() if one["key"] == key]
-    return sorted(ours, key=lambda one: one["detail"]["bucket"])  # type: ignore[index]
+    return sorted(ours, key=lambda one: one["detail"]["bucket"])
 
 
-def bought(readings: list[dict[str, object]]) -> list[float]:
-    return [one["detail"]["buy_volume"] for one in readings]  # type: ignore[index]
+def bought(readings: list[dict[str, Any]]) -> list[float]:
+    return [one["detail"]["buy_volume"] for one in readings]
 
 
 def test_btc_trades(nats_server: NatsServer, tmp_path: Path) -> None:
