@@ -12,5 +12,7 @@ DataDir = Annotated[Path, typer.Option("--data-dir", help="Where the local stack
 
 DEFAULT_DATA_DIR = DATA_DIR
 
-SettingsFile = Annotated[Path | None, typer.Option("--settings", help="Settings file (JSON).")]
-"""A settings file that stands in for the vault."""
+SettingsFile = Annotated[
+    Path | None, typer.Option("--settings", help="Settings file (JSON), beneath the vault's.")
+]
+"""A settings file, beneath what the vault holds."""

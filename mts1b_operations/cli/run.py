@@ -21,7 +21,7 @@ from mts1b_operations.flows.manifest import recovery_config
 from mts1b_operations.local.ports import HOST, free_ports
 from mts1b_operations.operators.watch import ShardOptions
 from mts1b_operations.settings.connections import Connections
-from mts1b_operations.settings.tree import SettingsTree, load_tree
+from mts1b_operations.settings.tree import SettingsTree, layered, load_tree
 from mts1b_operations.settings.vault import SettingsVault
 from mts1b_operations.sources.bootstrap import assert_fsync, check_streams
 from mts1b_operations.watchdogs.registry import WATCHDOGS
@@ -63,12 +63,11 @@ def run(
 
 
 def _house(connections: Connections, settings: Path | None, oldest_halt: float) -> House:
-    if settings is not None:
-        tree = load_tree(settings, WATCHDOGS)
-    elif connections.vault_address:
-        tree = SettingsVault(connections.vault_address, connections.vault_token).read()
-    else:
-        tree = SettingsTree()
+    """Lay the vault's settings over the file's, and both over the defaults."""
+    tree = load_tree(settings, WATCHDOGS) if settings else SettingsTree()
+    if connections.vault_address:
+        vault = SettingsVault(connections.vault_address, connections.vault_token)
+        tree = layered(tree, vault.read())
     oldest = timedelta(seconds=oldest_halt) if oldest_halt else None
     return House(tree=tree, options=ShardOptions(oldest_halt=oldest))
 

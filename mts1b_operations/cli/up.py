@@ -39,8 +39,10 @@ def up(
         if demo:
             passed = Demo(data_dir / "demo", seed, seconds or _DEMO_S, as_json).run(ended)
             raise typer.Exit(0 if passed else 1)
-        tree = load_tree(settings, WATCHDOGS) if settings else None
-        _serve(Plan(data_dir, tree), seconds, ended)
+        if settings is not None:
+            load_tree(settings, WATCHDOGS)
+        options = ("--settings", str(settings.resolve())) if settings else ()
+        _serve(Plan(data_dir, flow_options=options), seconds, ended)
 
 
 def _serve(plan: Plan, seconds: float | None, ended: threading.Event) -> None:

@@ -56,6 +56,11 @@ class SettingsTree(BaseModel):
                     )
 
 
+def layered(base: SettingsTree, over: SettingsTree) -> SettingsTree:
+    """Lay one tree upon another, field by field: what `over` sets holds, the rest is `base`'s."""
+    return SettingsTree.model_validate(merged(base.model_dump(), over.model_dump()))
+
+
 def merged(base: JsonObject, over: JsonObject) -> JsonObject:
     """Lay `over` upon `base`: objects are merged field by field, all else is replaced."""
     result = dict(base)

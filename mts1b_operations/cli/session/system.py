@@ -33,7 +33,7 @@ _READERS = {MARKETDATA: 8, EVENTS: 3, HALTS: 2, READINGS: 2}
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to bring up: where, under which settings (None: the vault's), with which options."""
+    """What to bring up: where, with which settings to put into the vault, with which options."""
 
     data_dir: Path
     tree: SettingsTree | None = None
