@@ -50,14 +50,21 @@ _CONSUMER_API = (
     "$JS.API.CONSUMER.CREATE.{stream}.>",
     "$JS.API.CONSUMER.INFO.{stream}.*",
     "$JS.API.CONSUMER.MSG.NEXT.{stream}.*",
-    "$JS.API.CONSUMER.DELETE.{stream}.*",
-    "$JS.ACK.{stream}.>",
 )
+"""What a reader asks of a stream. None deletes a consumer: those without a name of their own
+expire, and the auditor's must not be anybody's to delete."""
+
+_DURABLES = {"audit": "audit_writer"}
+"""The durable consumer of a role. Only its owner acknowledges: whoever else could, could keep an
+event out of the audit chain."""
 
 
 def _consumes(role: str) -> list[str]:
     streams = _READS.get(role, ())
-    return [api.format(stream=stream) for stream in streams for api in _CONSUMER_API]
+    requests = [api.format(stream=stream) for stream in streams for api in _CONSUMER_API]
+    if role in _DURABLES:
+        requests += [f"$JS.ACK.{stream}.{_DURABLES[role]}.>" for stream in streams]
+    return requests
 
 
 def _role(name: str) -> Role:

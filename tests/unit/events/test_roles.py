@@ -6,6 +6,7 @@ import pytest
 
 from mts1b_operations.events.roles import ADMIN, ROLES, Role, inbox_prefix
 from mts1b_operations.events.subjects import PREFIX, REGISTRY
+from mts1b_operations.workers.stream_auditor import NAME as AUDITOR
 
 pytestmark = pytest.mark.unit
 
@@ -94,6 +95,17 @@ def test_no_service_may_change_a_stream(role: Role, stream: str) -> None:
 def test_control_the_admin_may_change_a_stream() -> None:
     admin = next(role for role in ROLES if role.name == ADMIN)
     assert _allowed(admin.publish, "$JS.API.STREAM.PURGE.MTS_EVENTS")
+
+
+@pytest.mark.parametrize("stream", STREAM_NAMES)
+def test_only_the_auditor_acknowledges_what_it_reads(stream: str) -> None:
+    assert _publishers(f"$JS.ACK.{stream}.{AUDITOR}.1.2.3.4.5") == {"audit"}
+    assert _publishers(f"$JS.ACK.{stream}.another.1.2.3.4.5") == set()
+
+
+@pytest.mark.parametrize("stream", STREAM_NAMES)
+def test_no_service_may_delete_a_consumer(stream: str) -> None:
+    assert _publishers(f"$JS.API.CONSUMER.DELETE.{stream}.{AUDITOR}") == set()
 
 
 def test_a_reader_may_consume_its_streams_and_no_other() -> None:
