@@ -1,9 +1,10 @@
 """A NATS server with the four streams, what a test does to them, and a reader of one partition."""
 
 import asyncio
-import socket
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 import nats
@@ -18,10 +19,13 @@ from mts1b_operations.local.nats import NatsServer
 from mts1b_operations.sources.bootstrap import ensure_streams, stream_config
 from mts1b_operations.sources.connection import Connection, Credentials
 from mts1b_operations.sources.consumer import Subscription
+from mts1b_operations.sources.framing import Frame
 from mts1b_operations.sources.jetstream import JetStreamPartition
 from tests.waiting import until
 
 T = TypeVar("T")
+
+_CHUNK = 5000
 
 NAV = "mts.v1.portfolio.nav.alpha"
 """A subject of MTS_EVENTS that `nav_reader` reads."""
@@ -91,31 +95,33 @@ def limit(server: NatsServer, stream: str, max_msgs: int) -> None:
     as_admin(server, update)
 
 
-def publish(server: NatsServer, subject: str, payloads: Iterable[bytes]) -> None:
-    """Publish without acknowledgements, fast, and return when the server has read it all."""
+def store(server: NatsServer, subject: str, payloads: Iterable[bytes]) -> None:
+    """Publish, and return when the stream holds it all."""
     connection = Connection.open(login(server, ADMIN), "bulk", 5.0)
     try:
-        send_all(connection._link, subject, payloads)
+        send_all(connection, subject, list(payloads))
     finally:
         connection.close()
 
 
-def send_all(link: socket.socket, subject: str, payloads: Iterable[bytes]) -> None:
-    head = f"PUB {subject} ".encode()
-    blob = b"".join(b"%s%d\r\n%s\r\n" % (head, len(one), one) for one in payloads)
-    link.settimeout(30.0)
-    link.sendall(blob + b"PING\r\n")
-    answer = b""
-    while not answer.endswith(b"PONG\r\n"):
-        answer += link.recv(65536)
+def send_all(connection: Connection, subject: str, payloads: list[bytes]) -> None:
+    """Publish in chunks that a stream can buffer; the last of each asks for an acknowledgement.
+
+    A server drops what comes without acknowledgement faster than its streams can store it.
+    """
+    for start in range(0, len(payloads), _CHUNK):
+        *ahead, last = payloads[start : start + _CHUNK]
+        connection._link.settimeout(30.0)
+        head = f"PUB {subject} ".encode()
+        lines = [b"%b%d\r\n%b\r\n" % (head, len(one), one) for one in ahead]
+        connection._link.sendall(b"".join(lines))
+        connection.publish(subject, last, "stored")
+        reply = f"{connection.inbox}.stored"
+        connection.first(partial(_is_on, reply), "an acknowledgement", time.monotonic() + 30)
 
 
-def store(server: NatsServer, stream: str, subject: str, payloads: Iterable[bytes]) -> None:
-    """Publish and wait until the stream holds it."""
-    bodies = list(payloads)
-    wanted = last_sequence(server, stream) + len(bodies)
-    publish(server, subject, bodies)
-    until(lambda: last_sequence(server, stream) >= wanted)
+def _is_on(subject: str, frame: Frame) -> bool:
+    return frame.subject == subject
 
 
 def numbers(start: int, stop: int) -> list[bytes]:

@@ -35,9 +35,8 @@ from tests.integration.sources.scene import (
     create_streams,
     delete,
     info_of,
-    publish,
+    store,
 )
-from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -142,8 +141,7 @@ def test_the_server_partitions_as_we_do(bootstrapped: NatsServer) -> None:
     symbols += ["BRK.B", "a b", "é", "BTC/USD", "~", "*", ">", "^GSPC", "x" * 100]
     tokens = [encode_token(symbol) for symbol in symbols]
     for token in tokens:
-        publish(bootstrapped, f"mts.v1.marketdata.trade.{token}", [b"{}"])
-    until(lambda: info_of(bootstrapped, MARKETDATA).state.messages >= len(tokens))
+        store(bootstrapped, f"mts.v1.marketdata.trade.{token}", [b"{}"])
     expected = {f"mts.v1.marketdata.trade.{partition_of(token)}.{token}" for token in tokens}
     assert set(stored_subjects(bootstrapped)) == expected
     assert len({partition_of(token) for token in tokens}) == PARTITIONS

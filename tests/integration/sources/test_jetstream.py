@@ -26,7 +26,6 @@ from tests.integration.sources.scene import (
     login,
     nav_reader,
     numbers,
-    publish,
     purge,
     store,
     trade_reader,
@@ -51,10 +50,10 @@ def quick_surveys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_everything_is_read_in_order_with_its_subject(streams: NatsServer) -> None:
-    store(streams, MARKETDATA, TRADE, numbers(0, 5000))
+    store(streams, TRADE, numbers(0, 5000))
     reader = trade_reader(streams)
     reader.read(5000)
-    store(streams, MARKETDATA, TRADE, numbers(5000, 8000))
+    store(streams, TRADE, numbers(5000, 8000))
     reader.read(8000)
     reader.stop()
     assert reader.payloads == numbers(0, 8000)
@@ -64,8 +63,8 @@ def test_everything_is_read_in_order_with_its_subject(streams: NatsServer) -> No
 
 
 def test_other_partitions_are_left_to_others(streams: NatsServer) -> None:
-    store(streams, MARKETDATA, TRADE, numbers(0, 5))
-    store(streams, MARKETDATA, ELSEWHERE, numbers(5, 9))
+    store(streams, TRADE, numbers(0, 5))
+    store(streams, ELSEWHERE, numbers(5, 9))
     ours, others = trade_reader(streams, "IBM"), trade_reader(streams, "AAPL")
     ours.read(5)
     others.read(4)
@@ -76,11 +75,11 @@ def test_other_partitions_are_left_to_others(streams: NatsServer) -> None:
 
 @pytest.mark.parametrize("until_then", [1, 700, 2500])
 def test_a_snapshot_resumes_with_exactly_the_rest(streams: NatsServer, until_then: int) -> None:
-    store(streams, MARKETDATA, TRADE, numbers(0, 3000))
+    store(streams, TRADE, numbers(0, 3000))
     first = trade_reader(streams)
     first.read(until_then)
     second = trade_reader(streams, snapshot=first.stop())
-    store(streams, MARKETDATA, TRADE, numbers(3000, 3010))
+    store(streams, TRADE, numbers(3000, 3010))
     second.read(3010 - len(first.payloads))
     second.stop()
     assert first.payloads + second.payloads == numbers(0, 3010)
@@ -109,14 +108,14 @@ def settle(reader: Reader, server: NatsServer) -> None:
 
 @pytest.mark.usefixtures("quick_surveys")
 def test_a_reader_that_is_caught_up_sees_no_gap_after_a_purge(streams: NatsServer) -> None:
-    store(streams, MARKETDATA, TRADE, numbers(0, 10))
-    store(streams, MARKETDATA, ELSEWHERE, numbers(0, 500))
+    store(streams, TRADE, numbers(0, 10))
+    store(streams, ELSEWHERE, numbers(0, 500))
     running = trade_reader(streams)
     settle(running, streams)
     snapshot = running.partition.snapshot()
     purge(streams, MARKETDATA)
     restarted = trade_reader(streams, snapshot=snapshot)
-    store(streams, MARKETDATA, TRADE, [b"after"])
+    store(streams, TRADE, [b"after"])
     for reader in (running, restarted):
         settle(reader, streams)
         reader.stop()
@@ -128,12 +127,12 @@ def test_a_reader_that_is_caught_up_sees_no_gap_after_a_purge(streams: NatsServe
 @pytest.mark.usefixtures("quick_surveys")
 def test_an_idle_reader_sees_no_gap_when_its_neighbours_are_trimmed(streams: NatsServer) -> None:
     limit(streams, MARKETDATA, 300)
-    store(streams, MARKETDATA, TRADE, numbers(0, 10))
+    store(streams, TRADE, numbers(0, 10))
     reader = trade_reader(streams)
     for _ in range(8):
-        store(streams, MARKETDATA, ELSEWHERE, numbers(0, 100))
+        store(streams, ELSEWHERE, numbers(0, 100))
         settle(reader, streams)
-    store(streams, MARKETDATA, TRADE, [b"after"])
+    store(streams, TRADE, [b"after"])
     settle(reader, streams)
     reader.stop()
     assert reader.payloads == [*numbers(0, 10), b"after"]
@@ -143,11 +142,11 @@ def test_an_idle_reader_sees_no_gap_when_its_neighbours_are_trimmed(streams: Nat
 @pytest.mark.usefixtures("quick_surveys")
 def test_control_an_idle_reader_that_is_overtaken_sees_a_gap(streams: NatsServer) -> None:
     limit(streams, MARKETDATA, 300)
-    store(streams, MARKETDATA, TRADE, numbers(0, 10))
+    store(streams, TRADE, numbers(0, 10))
     reader = trade_reader(streams)
     settle(reader, streams)
     here = reader.next_sequence
-    store(streams, MARKETDATA, ELSEWHERE, numbers(0, 1000))
+    store(streams, ELSEWHERE, numbers(0, 1000))
     reader.read_until(lambda: reader.lost)
     reader.stop()
     [lost] = reader.lost
@@ -224,7 +223,7 @@ class EndingSource(JetStreamSource):
 def test_the_engine_reads_every_partition(streams: NatsServer) -> None:
     symbols = [f"S{number}" for number in range(40)]
     for number, symbol in enumerate(symbols):
-        publish(streams, f"mts.v1.marketdata.trade.{symbol}", [b"%d" % number])
+        store(streams, f"mts.v1.marketdata.trade.{symbol}", [b"%d" % number])
     read: list[tuple[str, RawBatch]] = []
     source = EndingSource(login(streams), MARKETDATA, filters())
     source.enough = lambda: sum(len(batch) for _, batch in read) >= len(symbols)
