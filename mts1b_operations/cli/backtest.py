@@ -17,6 +17,7 @@ from mts1b_operations.cli.progress import counting
 from mts1b_operations.flows.backtest import backtest_flow
 from mts1b_operations.flows.execution import execute
 from mts1b_operations.flows.house import House
+from mts1b_operations.flows.panics import panics_withheld
 from mts1b_operations.operators.watch import ShardOptions
 from mts1b_operations.settings.tree import SettingsTree, load_tree
 from mts1b_operations.sources.files import open_lines
@@ -51,17 +52,21 @@ def backtest(
             open_lines(file).close()
         house = House(
             tree=load_tree(settings, WATCHDOGS) if settings else SettingsTree(),
-            names=tuple(watchdogs.split(",")) if watchdogs else tuple(WATCHDOGS),
+            names=_names(watchdogs),
             # A recording is about the past: nothing in it is too old.
             options=ShardOptions(oldest_halt=None),
         )
-        with counting("backtest") as counter:
+        with panics_withheld(), counting("backtest") as counter:
             execute(backtest_flow(files, out, house, time.time_ns(), counter), recovery=None)
     outcome = _outcome(out, counter.done, time.monotonic() - counter.started)
     if as_json:
         typer.echo(outcome.model_dump_json())
     else:
         Console().print(_table(outcome, out))
+
+
+def _names(watchdogs: str) -> tuple[str, ...]:
+    return tuple(one.strip() for one in watchdogs.split(",")) if watchdogs else tuple(WATCHDOGS)
 
 
 def _outcome(out: Path, events: int, seconds: float) -> Outcome:

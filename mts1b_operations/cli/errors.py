@@ -1,9 +1,11 @@
 """Turns the errors that a person can mend into one clear line and exit code 2."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
+from bytewax.errors import BytewaxRuntimeError
 
 from mts1b_operations.flows.house import UnknownWatchdogError
 from mts1b_operations.flows.live import NoTelegramError
@@ -13,6 +15,7 @@ from mts1b_operations.local.lock import DirectoryInUseError
 from mts1b_operations.local.market.feed import FeedError
 from mts1b_operations.local.ports import PortTakenError
 from mts1b_operations.local.process import ServerFailedError
+from mts1b_operations.operators.watch import ShardSnapshotError
 from mts1b_operations.settings.connections import ConnectionSettingsError
 from mts1b_operations.settings.tree import SettingsError
 from mts1b_operations.settings.vault import VaultError
@@ -20,6 +23,7 @@ from mts1b_operations.sinks.delivery.outbox import DeliveryError
 from mts1b_operations.sources.bootstrap import StreamMismatchError
 from mts1b_operations.sources.connection import ConnectionLostError
 from mts1b_operations.sources.files import EventFileError
+from mts1b_operations.watchdogs.judging.watch import SnapshotError
 
 
 class MendableError(ValueError):
@@ -40,6 +44,8 @@ MENDABLE = (
     PortTakenError,
     ServerFailedError,
     SettingsError,
+    ShardSnapshotError,
+    SnapshotError,
     StreamMismatchError,
     UnknownWatchdogError,
     VaultError,
@@ -51,7 +57,20 @@ def one_clear_line() -> Iterator[None]:
     """Print a mendable error as one line on stderr and exit with 2."""
     try:
         yield
-    except MENDABLE as error:
-        line = " ".join(str(error).split())
-        typer.echo(f"mts1b-operations: {line}", err=True)
+    except (*MENDABLE, BytewaxRuntimeError, OSError) as error:
+        said = explanation(error)
+        if said is None:
+            raise
+        typer.echo(f"mts1b-operations: {' '.join(said.split())}", err=True)
         raise typer.Exit(2) from None
+
+
+def explanation(error: BaseException | None) -> str | None:
+    """Say what a person has to mend, looking through the engine's error; None: nothing."""
+    if isinstance(error, BytewaxRuntimeError):
+        return explanation(error.__cause__)
+    if isinstance(error, MENDABLE):
+        return str(error)
+    if isinstance(error, OSError) and (error.filename or error.errno == errno.ENOSPC):
+        return f"expected to use a file or folder, found: {error}; mend that and start again"
+    return None

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from mts1b_operations.cli.connecting import connections_as, logged_in
-from mts1b_operations.cli.errors import one_clear_line
+from mts1b_operations.cli.errors import MendableError, one_clear_line
 from mts1b_operations.cli.options import DEFAULT_DATA_DIR, DataDir, SettingsFile
 from mts1b_operations.flows.execution import Cluster, execute
 from mts1b_operations.flows.house import House
@@ -48,7 +48,7 @@ def run(
     logging.getLogger("httpx").setLevel(logging.WARNING)
     with one_clear_line():
         if flow not in FLOWS:
-            raise typer.BadParameter(f"expected one of {', '.join(FLOWS)}, found {flow!r}")
+            raise MendableError(f"expected one of {', '.join(FLOWS)}, found {flow!r}")
         connections = connections_as(ROLE, data_dir)
         house = _house(connections, settings, oldest_halt)
         dataflow = live_flow(flow, connections, house, data_dir, console=console)

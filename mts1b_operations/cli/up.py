@@ -14,7 +14,7 @@ from mts1b_operations.cli.session.readiness import await_readers
 from mts1b_operations.cli.session.steady import show_system
 from mts1b_operations.cli.session.system import Plan, System
 from mts1b_operations.settings.tree import load_tree
-from mts1b_operations.watchdogs.registry import WATCHDOGS
+from mts1b_operations.watchdogs.registry import WATCHDOGS, check
 
 _DEMO_S = 60.0
 
@@ -40,7 +40,7 @@ def up(
             passed = Demo(data_dir / "demo", seed, seconds or _DEMO_S, as_json).run(ended)
             raise typer.Exit(0 if passed else 1)
         if settings is not None:
-            load_tree(settings, WATCHDOGS)
+            check(load_tree(settings, WATCHDOGS))
         options = ("--settings", str(settings.resolve())) if settings else ()
         _serve(Plan(data_dir, flow_options=options), seconds, ended)
 

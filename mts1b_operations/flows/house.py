@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from mts1b_operations.operators.watch import AnyKeyWatch, ShardOptions
 from mts1b_operations.settings.tree import SettingsTree
 from mts1b_operations.watchdogs.judging.watch import KeyWatch
-from mts1b_operations.watchdogs.registry import WATCHDOGS, AnyWatchdog
+from mts1b_operations.watchdogs.registry import WATCHDOGS, AnyWatchdog, check
 
 
 class UnknownWatchdogError(ValueError):
-    """A watchdog that the registry does not hold."""
+    """A watchdog that the registry does not hold, or one that is named twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +23,13 @@ class House:
     def __post_init__(self) -> None:
         """Refuse unknown names and bad settings before anything runs."""
         for name in self.names:
-            if name not in WATCHDOGS:
+            # Named twice, a watchdog would fold every event into its state twice.
+            if name not in WATCHDOGS or self.names.count(name) > 1:
                 raise UnknownWatchdogError(
-                    f"expected watchdogs among {', '.join(WATCHDOGS)}, found {name!r}"
+                    f"expected watchdogs among {', '.join(WATCHDOGS)}, each once, found "
+                    f"{', '.join(map(repr, self.names))}; correct their names"
                 )
-        self.tree.require_known(WATCHDOGS)
-        for watchdog in WATCHDOGS.values():
-            watchdog.check(self.tree)
+        check(self.tree)
 
     def running(self) -> list[AnyWatchdog]:
         """Give the watchdogs that run."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bytewax.operators import StatefulBatchLogic
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mts1b_operations.events.columns import MarketBatch
 from mts1b_operations.events.envelope import Emission, LostRange
@@ -118,15 +118,23 @@ class Shard(StatefulBatchLogic[ShardItem, Emission, bytes]):
         return _Snapshot(schema_version=SNAPSHOT_SCHEMA, watches=watches).model_dump_json().encode()
 
     def _restore(self, snapshot: bytes) -> None:
-        kept = _Snapshot.model_validate_json(snapshot)
-        if kept.schema_version != SNAPSHOT_SCHEMA:
-            raise ShardSnapshotError(
-                f"expected shard snapshot schema {SNAPSHOT_SCHEMA}, found {kept.schema_version}; "
-                "start with an empty recovery directory"
-            )
-        for watchdog, key, written in kept.watches:
+        for watchdog, key, written in _read(snapshot).watches:
             self._watch(watchdog, key).restore(written.encode())
             self._written[watchdog, key] = written
+
+
+def _read(snapshot: bytes) -> _Snapshot:
+    try:
+        kept = _Snapshot.model_validate_json(snapshot)
+        found = f"schema {kept.schema_version}"
+    except ValidationError:
+        kept, found = None, "another layout"
+    if kept is None or kept.schema_version != SNAPSHOT_SCHEMA:
+        raise ShardSnapshotError(
+            f"expected a shard's snapshot of schema {SNAPSHOT_SCHEMA}, found {found}; "
+            "start with an empty recovery directory"
+        )
+    return kept
 
 
 def no_columns(batch: MarketBatch, watch_of: WatchOf) -> list[Emission]:  # noqa: ARG001

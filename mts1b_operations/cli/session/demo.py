@@ -1,7 +1,6 @@
 """The demo: a whole system, fed with a simulated market, marked against its ground truth."""
 
 import json
-import shutil
 import threading
 import time
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
+from mts1b_operations.cli.session.emptying import emptied
 from mts1b_operations.cli.session.readiness import await_readers
 from mts1b_operations.cli.session.system import Plan, System
 from mts1b_operations.cli.session.tally import Tally
@@ -52,7 +52,7 @@ class Demo:
         """Run it and print the summary. Tells whether all was caught and the chain is whole."""
         console = Console(stderr=self.json_summary)
         console.print(f"simulating a market (seed {self.seed}) and starting the servers …")
-        shutil.rmtree(self.data_dir, ignore_errors=True)
+        emptied(self.data_dir)
         scenario = simulate(self.seed, datetime.now(UTC))
         tree = SettingsTree.model_validate(scenario.settings)
         # The market's clock is in the past, and its halts are meant.
