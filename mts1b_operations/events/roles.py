@@ -15,11 +15,12 @@ ADMIN = "admin"
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A NATS user's allow lists, as subject patterns."""
+    """A NATS user's permissions, as subject patterns; `forbidden` wins over `publish`."""
 
     name: str
     publish: tuple[str, ...]
     subscribe: tuple[str, ...]
+    forbidden: tuple[str, ...] = ()
 
 
 def inbox_prefix(role: str) -> str:
@@ -58,6 +59,13 @@ _DURABLES = {"audit": "audit_writer"}
 """The durable consumer of a role. Only its owner acknowledges: whoever else could, could keep an
 event out of the audit chain."""
 
+_TAMPERING = (
+    "$JS.API.CONSUMER.CREATE.{stream}.{durable}",
+    "$JS.API.CONSUMER.CREATE.{stream}.{durable}.>",
+    "$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}",
+)
+"""How a reader could change, or read away from, a durable consumer of another role."""
+
 
 def _consumes(role: str) -> list[str]:
     streams = _READS.get(role, ())
@@ -67,11 +75,21 @@ def _consumes(role: str) -> list[str]:
     return requests
 
 
+def _forbidden(role: str) -> tuple[str, ...]:
+    others = [durable for owner, durable in _DURABLES.items() if owner != role]
+    return tuple(
+        request.format(stream=stream, durable=durable)
+        for stream in _READS.get(role, ())
+        for durable in others
+        for request in _TAMPERING
+    )
+
+
 def _role(name: str) -> Role:
     publish = [spec.pattern for spec in REGISTRY if name in spec.publishers]
     listens = [PREFIX + pattern for pattern in _LISTENS.get(name, ())]
     inbox = f"{inbox_prefix(name)}.>"
-    return Role(name, (*publish, *_consumes(name)), (inbox, *listens))
+    return Role(name, (*publish, *_consumes(name)), (inbox, *listens), _forbidden(name))
 
 
 def _names() -> list[str]:

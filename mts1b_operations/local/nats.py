@@ -55,18 +55,23 @@ def _user(role: Role, password: str) -> str:
     return (
         f"    {{\n      user: {_quote(role.name)}\n      password: {password}\n"
         "      permissions {\n"
-        f"        publish {_allow(role.publish)}\n"
-        f"        subscribe {_allow(role.subscribe)}\n"
+        f"        publish {_permission(role.publish, role.forbidden)}\n"
+        f"        subscribe {_permission(role.subscribe)}\n"
         "      }\n    }\n"
     )
 
 
-def _allow(subjects: tuple[str, ...]) -> str:
+def _permission(allowed: tuple[str, ...], denied: tuple[str, ...] = ()) -> str:
     # An empty allow list allows everything (nats-server 2.15).
-    if not subjects:
+    if not allowed:
         return '{ deny: [">"] }'
-    lines = "".join(f"          {_quote(subject)}\n" for subject in subjects)
-    return f"{{\n          allow: [\n{lines}          ]\n        }}"
+    lists = _list("allow", allowed) + (_list("deny", denied) if denied else "")
+    return f"{{\n{lists}        }}"
+
+
+def _list(name: str, subjects: tuple[str, ...]) -> str:
+    lines = "".join(f"            {_quote(subject)}\n" for subject in subjects)
+    return f"          {name}: [\n{lines}          ]\n"
 
 
 def _quote(text: str) -> str:

@@ -28,8 +28,12 @@ def _allowed(patterns: Iterable[str], subject: str) -> bool:
     return any(_matches(pattern, subject) for pattern in patterns)
 
 
+def _may_publish(role: Role, subject: str) -> bool:
+    return _allowed(role.publish, subject) and not _allowed(role.forbidden, subject)
+
+
 def _publishers(subject: str) -> set[str]:
-    return {role.name for role in SERVICES if _allowed(role.publish, subject)}
+    return {role.name for role in SERVICES if _may_publish(role, subject)}
 
 
 def test_control_matching_knows_patterns() -> None:
@@ -142,3 +146,21 @@ def test_names_are_unique_and_inboxes_are_single_tokens() -> None:
     names = [role.name for role in ROLES]
     assert len(names) == len(set(names))
     assert all(name.isidentifier() for name in names)
+
+
+@pytest.mark.parametrize(
+    "request_subject",
+    [
+        f"$JS.API.CONSUMER.CREATE.MTS_EVENTS.{AUDITOR}",
+        f"$JS.API.CONSUMER.CREATE.MTS_EVENTS.{AUDITOR}.mts.v1.news.item.*",
+        f"$JS.API.CONSUMER.MSG.NEXT.MTS_EVENTS.{AUDITOR}",
+        f"$JS.ACK.MTS_EVENTS.{AUDITOR}.1.2.3.4.5",
+    ],
+)
+def test_only_the_auditor_touches_its_consumer(request_subject: str) -> None:
+    assert _publishers(request_subject) == {"audit"}
+
+
+def test_control_a_reader_makes_consumers_of_its_own() -> None:
+    assert "flows" in _publishers("$JS.API.CONSUMER.CREATE.MTS_EVENTS.mts-1")
+    assert "flows" in _publishers("$JS.API.CONSUMER.MSG.NEXT.MTS_EVENTS.mts-1")
