@@ -40,21 +40,36 @@ def connections_as(role: str, data_dir: Path) -> Connections:
 
 async def logged_in(connections: Connections, task: Callable[[Client], Awaitable[None]]) -> None:
     """Log in, do one task, and log out. Raises ConnectionLostError, and what the task raises."""
+    client = await _client(connections)
     try:
-        client = await nats.connect(
+        await task(client)
+    finally:
+        await client.close()
+
+
+async def _client(connections: Connections) -> Client:
+    troubles: list[Exception] = []
+
+    async def note(trouble: Exception) -> None:
+        troubles.append(trouble)
+
+    try:
+        return await nats.connect(
             connections.nats_url,
             user=connections.nats_user,
             password=connections.nats_password.get_secret_value(),
             inbox_prefix=inbox_prefix(connections.nats_user).encode(),
             connect_timeout=_TIMEOUT_S,
             allow_reconnect=False,
+            # nats-py would try sixty times (2.16).
+            max_reconnect_attempts=1,
+            reconnect_time_wait=0,
+            error_cb=note,
         )
     except (NatsError, OSError) as failure:
+        # "No servers available" is all that the exception says of a refused connection.
+        found = troubles[-1] if troubles else failure
         raise ConnectionLostError(
             f"expected to log in at {connections.nats_url} as {connections.nats_user!r}, found: "
-            f"{failure!r}"
+            f"{found}; check MTS_NATS_URL, MTS_NATS_USER and MTS_NATS_PASSWORD"
         ) from failure
-    try:
-        await task(client)
-    finally:
-        await client.close()

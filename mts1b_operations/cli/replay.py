@@ -22,7 +22,12 @@ from mts1b_operations.settings.connections import Connections
 from mts1b_operations.sinks.delivery.outbox import Message
 from mts1b_operations.sinks.delivery.shipping import Shipping
 from mts1b_operations.sources.connection import Credentials
-from mts1b_operations.sources.files import RecordedEvent, open_lines, recorded_events
+from mts1b_operations.sources.files import (
+    EventFileError,
+    RecordedEvent,
+    open_lines,
+    recorded_events,
+)
 from mts1b_operations.sources.server import server_name
 
 _WORD = "REPLAY"
@@ -110,10 +115,17 @@ def _moment(event: RecordedEvent) -> float | None:
 def _publish(events: Iterable[RecordedEvent], connections: Connections, counter: Counter) -> None:
     run = uuid4().hex
     login = (connections.nats_user, connections.nats_password)
+    broken: EventFileError | None = None
     with Shipping([connections.nats_url], *login) as shipping:
-        for done, event in enumerate(events, start=1):
-            shipping.put(_message(event, f"{run}-{done}"))
-            counter(done)
+        try:
+            for done, event in enumerate(events, start=1):
+                shipping.put(_message(event, f"{run}-{done}"))
+                counter(done)
+        except EventFileError as failure:
+            # What came before it is on its way, and leaving the block waits for it.
+            broken = failure
+    if broken is not None:
+        raise EventFileError(f"{broken}; {counter.done} events before that are published")
 
 
 def _message(event: RecordedEvent, message_id: str) -> Message:
