@@ -1,7 +1,9 @@
 """The four JetStream streams, as data: design section 5.
 
-Durability is decided here and nowhere else. Market data and readings are persisted
-asynchronously; everything that must survive a power failure is fsynced before it is acknowledged.
+Durability is decided here and nowhere else. Only market data are persisted asynchronously, for
+their rate: nats-server 2.15.1 then forgets up to a few hundred acknowledged messages when it is
+killed (30 to 174 of 30,000 in four trials). Their reader notices and reports a gap. Everything
+else is fsynced before it is acknowledged; readings too, since nobody would notice theirs.
 """
 
 from dataclasses import dataclass
@@ -41,7 +43,7 @@ STREAMS = (
         READINGS,
         2 * _GIB,
         "old",
-        True,
+        False,
         ("operations.reading.>", "operations.heartbeat.>", "health.>"),
     ),
     StreamSpec(EVENTS, 4 * _GIB, "new", False),

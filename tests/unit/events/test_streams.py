@@ -30,7 +30,7 @@ def test_many_symbols_reach_every_partition() -> None:
 
 
 def test_only_market_data_and_readings_may_lose_the_last_moment_to_a_power_failure() -> None:
-    assert {one.name for one in STREAMS if one.asynchronous} == {"MTS_MARKETDATA", "MTS_READINGS"}
+    assert {one.name for one in STREAMS if one.asynchronous} == {"MTS_MARKETDATA"}
 
 
 def test_what_must_be_kept_refuses_when_full() -> None:
