@@ -19,6 +19,12 @@ class SettingsError(ValueError):
     """Settings that cannot be used: one line that names the place, what is wrong, and the cure."""
 
 
+class SettingsModel(BaseModel):
+    """Base of what one watchdog is told: immutable, and unknown names are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
 class SettingsTree(BaseModel):
     """Settings by watchdog name for the firm, and by fund and watchdog name over them."""
 

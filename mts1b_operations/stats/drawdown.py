@@ -1,20 +1,29 @@
-"""How far below its peak a series of levels is."""
+"""How far below its peak a level is."""
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 
-
-def drawdown(level: float, peak: float) -> float:
-    """Give the relative distance of `level` to `peak` (> 0): 0 at the peak, -1 at nothing."""
-    return level / peak - 1.0
+LARGEST_LEVEL = 1e30
+"""A level beyond this is a typing error, and must not overflow what is reckoned with it."""
 
 
-def max_drawdown(levels: Iterable[float]) -> float:
-    """Give the deepest drawdown of positive `levels` in time order; the first level is a peak.
+@dataclass(slots=True)
+class Level:
+    """A level against its peak so far. Both start at 1: the start counts as the first peak."""
 
-    0 for a series that never falls, and for an empty one.
-    """
-    peak, deepest = 0.0, 0.0
-    for level in levels:
-        peak = max(peak, level)
-        deepest = min(deepest, drawdown(level, peak))
-    return deepest
+    now: float = 1.0
+    peak: float = 1.0
+    deepest: float = 0.0
+
+    @property
+    def drawdown(self) -> float:
+        """Give the relative distance to the peak (> 0): 0 at the peak, -1 at nothing."""
+        return self.now / self.peak - 1.0
+
+    def move(self, level: float) -> bool:
+        """Go to `level`; tell whether it was credible. One that is not changes nothing."""
+        if not abs(level) <= LARGEST_LEVEL:
+            return False
+        self.now = level
+        self.peak = max(self.peak, level)
+        self.deepest = min(self.deepest, self.drawdown)
+        return True

@@ -5,8 +5,6 @@ from datetime import UTC, datetime, timedelta
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
-DAY_MICROSECONDS = 86_400_000_000
-
 
 def microseconds(moment: datetime) -> int:
     """Give an aware moment as whole microseconds since 1970."""

@@ -4,12 +4,13 @@ from math import sqrt
 
 import pytest
 
-from mts1b_operations.stats.drawdown import max_drawdown
 from mts1b_operations.stats.volatility import (
+    breaches_per_year,
     ewma_volatility,
     ratio_p_value,
     realised_volatility,
     rogers_satchell_variance,
+    scale_to_target,
     yang_zhang_variance,
     zero_mean_volatility,
 )
@@ -22,14 +23,6 @@ def test_volatility_of_twenty_returns() -> None:
     assert realised_volatility(RETURNS) == pytest.approx(0.2610925425772894, rel=1e-12)
     assert zero_mean_volatility(RETURNS) == pytest.approx(0.2547598869524007, rel=1e-12)
     assert ewma_volatility(RETURNS) == pytest.approx(0.23449636576045535, rel=1e-12)
-
-
-def test_drawdown_of_the_same_returns() -> None:
-    levels = [1.0]
-    for one in RETURNS:
-        levels.append(levels[-1] * (1 + one))
-
-    assert max_drawdown(levels) == pytest.approx(-0.040682656000000095, rel=1e-12)
 
 
 def test_volatility_from_bars() -> None:
@@ -58,3 +51,13 @@ def test_chance_of_one_and_a_half_times_the_target(count: int, expected: float) 
 def test_one_return_has_no_deviation() -> None:
     with pytest.raises(ValueError, match="expected at least 2 values, found 1"):
         realised_volatility([0.01])
+
+
+def test_breaches_a_year_of_a_fund_on_target() -> None:
+    assert breaches_per_year(1.5, window=21) == pytest.approx(252 * 0.0011034692430283482)
+    assert breaches_per_year(1.5, window=21, periods=365) == pytest.approx(365 * 0.00110346924303)
+
+
+@pytest.mark.parametrize(("volatility", "share"), [(0.3, 0.5), (0.15, 1.0), (0.1, 1.0), (0.0, 1.0)])
+def test_exposure_is_only_ever_reduced(volatility: float, share: float) -> None:
+    assert scale_to_target(0.15, volatility) == pytest.approx(share)

@@ -8,21 +8,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mts1b_operations.stats import vpin as arithmetic
+from mts1b_operations.stats.distributions import normal_cdf
 from mts1b_operations.stats.moments import Moments, moments_of
-from mts1b_operations.stats.normal import normal_cdf
+from mts1b_operations.stats.origin import Origin
 from mts1b_operations.stats.vpin import (
     Bucket,
+    Filled,
+    History,
+    Noise,
+    Window,
     buy_share,
     empirical_cdf,
     imbalance,
     level_of_cdf,
-    pack,
     vpin,
 )
 
 pytestmark = pytest.mark.unit
 
+HERE = Origin(1, 0)
 HISTORY = [0.21, 0.25, 0.22, 0.3, 0.28, 0.26, 0.24, 0.35, 0.31, 0.27]
+
+
+def pack(lots: list[int], shares: list[float], capacity: int) -> tuple[list[float], int]:
+    """Pour bars in turn; give what bought in each full bucket, and the lots left over."""
+    bucket, bought = Bucket(), []
+    for volume, share in zip(lots, shares, strict=True):
+        for filled in bucket.pour(volume, share, capacity, HERE):
+            bought.extend([filled.bought or 0.0] * (1 + filled.passed))
+    return bought, bucket.filled
 
 
 def test_time_bars_split_over_buckets() -> None:
@@ -107,7 +121,7 @@ def test_no_lot_is_lost_or_made(bars: list[tuple[int, float]], capacity: int) ->
 def test_an_absurd_size_is_passed_over_in_one_go() -> None:
     lots = 10**15 + 7
 
-    filled = list(Bucket().pour(lots, 0.25, 10))
+    filled = list(Bucket().pour(lots, 0.25, 10, HERE))
 
     assert len(filled) == arithmetic.MOST_BUCKETS
     assert sum(1 + one.passed for one in filled) == lots // 10
@@ -117,11 +131,53 @@ def test_an_absurd_size_is_passed_over_in_one_go() -> None:
 def test_unclassified_volume_spoils_its_bucket_only() -> None:
     bucket = Bucket()
 
-    first = list(bucket.pour(5, None, 10))
-    then = list(bucket.pour(15, 1.0, 10))
+    first = list(bucket.pour(5, None, 10, HERE))
+    then = list(bucket.pour(15, 1.0, 10, HERE))
 
     assert first == []
     assert [one.bought for one in then] == [None, 10.0]
+    assert [one.imbalance for one in then] == [None, 1.0]
+
+
+def test_a_bucket_begins_where_its_first_lot_came_from() -> None:
+    bucket, later = Bucket(), Origin(2, 60)
+
+    assert list(bucket.pour(6, 0.5, 10, HERE)) == []
+    assert [one.origin for one in bucket.pour(20, 0.5, 10, later)] == [HERE, later]
+    bucket.empty()
+    assert [one.origin for one in bucket.pour(10, 0.5, 10, HERE)] == [HERE]
+
+
+def test_noise_is_known_after_enough_bars_with_volume() -> None:
+    noise = Noise()
+    noise.learn(99.0, 0, half_life=1.0)
+    noise.learn(1.0, 3, half_life=1.0)
+
+    assert noise.sigma(2) is None
+    noise.learn(-1.0, 1, half_life=1.0)
+    # The first weighs 3, halved; the second 1: mean 0.2, deviations 0.8 and 1.2.
+    assert noise.sigma(2) == pytest.approx(((1.5 * 0.64 + 1.44) / 2.5) ** 0.5)
+
+
+def test_a_window_is_known_when_full_and_classified() -> None:
+    window = Window()
+    window.add(Filled(None, 10, HERE), length=2)
+    window.add(Filled(10.0, 10, HERE), length=2)
+
+    assert (window.vpin(2), window.unclassified, window.completed) == (None, 1, 2)
+    window.add(Filled(5.0, 10, HERE, passed=1), length=2)
+    assert (window.vpin(2), window.unclassified, window.completed) == (0.0, 0, 4)
+
+
+def test_a_history_speaks_when_it_is_long_enough_and_stays_short() -> None:
+    history = History()
+    for value in [9.0, *HISTORY]:
+        history.add(value, keep=10)
+
+    assert history.values == HISTORY
+    assert history.level(0.9, least=11) is None
+    assert history.level(0.9, least=10) == 0.31
+    assert history.share(0.31) == 0.9
 
 
 def test_no_bucket_has_no_vpin() -> None:

@@ -207,6 +207,15 @@ def test_money_that_leaves_entirely_and_comes_back_is_no_drawdown() -> None:
     assert values == pytest.approx([0, 0, 0, 0])
 
 
+def test_a_loss_before_all_money_left_is_no_loss_of_the_day_it_comes_back() -> None:
+    prints = [nav(0, 100), nav(1, 80), nav(1.1, 0, "-80"), nav(2, 0), nav(3, 50, "50")]
+
+    volatility, _, loss = readings(feed(fund(window=2), prints))[-3:]
+
+    assert loss.value == 0
+    assert volatility.detail["vol_zero_mean"] == 0
+
+
 def test_a_fund_may_be_held_differently() -> None:
     watched = watch(
         "portfolio_vol_dd", "alpha", {"drawdown_limit": 0.3}, alpha={"drawdown_limit": 0.1}

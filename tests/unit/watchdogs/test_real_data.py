@@ -103,7 +103,7 @@ def test_vpin_of_crypto_trades() -> None:
     """The stream never says that its last bar has ended; the buckets are complete without it."""
     row = expected("vpin_real_expected_visible.json")["usdm_btcusdt_20240808"]
     method = {
-        "bucket_volume": row["bucket_units"] * row["unit"],
+        "bucket_volume": row["bucket_units"],
         "lot_size": row["unit"],
         "sigma": row["sigma_bar_volume_weighted"],
         "bar_interval": "1s",

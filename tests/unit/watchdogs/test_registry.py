@@ -22,7 +22,14 @@ def test_defaults_are_good() -> None:
         ({"vpin": {"treshold": 1}}, {}, r"watchdogs\.vpin\.treshold: Extra inputs"),
         ({"vpin": {"session": "XNIX"}}, {}, r"watchdogs\.vpin\.session: .*XNIX"),
         ({"vpin": {"clear_threshold": 0.5}}, {}, r"watchdogs\.vpin: .*clear_threshold"),
-        ({"vpin": {"bucket_volume": 3, "lot_size": 10}}, {}, "at least one lot_size"),
+        (
+            {"vpin": {"bucket_volume": 40.5, "lot_size": 0.001}},
+            {},
+            r"watchdogs\.vpin\.bucket_volume: .*fractional part; found 40\.5",
+        ),
+        ({"vpin": {"bucket_volume": 0}}, {}, r"watchdogs\.vpin\.bucket_volume: .*found 0"),
+        ({"vpin": {"symbols": 3}}, {}, r"watchdogs\.vpin\.symbols: .*found 3"),
+        ({"vpin": {"symbols": {"AAPL": 3}}}, {}, r"watchdogs\.vpin\.symbols\.AAPL: .*found 3"),
         (
             {"vpin": {"symbols": {"AAPL": {"threshold": 0.5}}}},
             {},

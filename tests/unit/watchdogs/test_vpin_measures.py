@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from mts1b_operations.events.contracts.market import Bar, TradeBatch
-from mts1b_operations.stats.normal import normal_cdf
+from mts1b_operations.stats.distributions import normal_cdf
 from tests.unit.watchdogs.scenes import Watch, bar, feed, readings, trade, watch
 
 pytestmark = pytest.mark.unit
@@ -137,7 +137,7 @@ def test_sizes_are_whole_lots() -> None:
     """A sum of 0.1 is no sum of tenths: with floats the tenth bucket would not fill."""
     events = [trade(n * 60, 10, 0.1) for n in range(101)]
 
-    said = readings(feed(symbol(bucket_volume=1, lot_size=0.1), events))
+    said = readings(feed(symbol(bucket_volume=10, lot_size=0.1), events))
 
     assert len(said) == 10
     assert said[0].detail["buy_volume"] == 5.0

@@ -121,7 +121,7 @@ def test_a_gap_takes_no_peak_away() -> None:
     ("field", "value", "said"),
     [
         ("schema", 99, "expected a snapshot with schema 1, found 99"),
-        ("state_schema", 99, "expected a snapshot with state_schema 1, found 99"),
+        ("state_schema", 99, "expected a snapshot with state_schema 2, found 99"),
         ("watchdog", "vpin", "expected a snapshot with watchdog 'portfolio_vol_dd', found 'vpin'"),
         ("key", "beta", "expected a snapshot with key 'alpha', found 'beta'"),
         ("state", 3, "found a damaged one"),
