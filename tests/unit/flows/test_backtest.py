@@ -106,7 +106,7 @@ def test_events_of_a_fund_keep_their_order_whatever_their_subjects(tmp_path: Pat
     """A strategy that registers before the losses is the one that is halted for them."""
     assert partition_of("alpha") != partition_of("s1")
     moment = rfc3339(START + timedelta(days=1, hours=1))
-    strategy = {"strategy_id": "s1", "fund_id": "alpha", "timestamp": moment}
+    strategy: dict[str, object] = {"strategy_id": "s1", "fund_id": "alpha", "timestamp": moment}
     losses = [nav(day, amount) for day, amount in ((2, "50"), (3, "49"), (4, "48"))]
     events: list[Line] = [
         nav(0, "100"),
