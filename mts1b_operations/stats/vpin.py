@@ -95,7 +95,7 @@ class Bucket:
         return self.origin
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Filled:
     """A full bucket: how many of its lots bought (None: unclassified), and equals passed over."""
 

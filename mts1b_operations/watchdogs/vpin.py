@@ -228,7 +228,7 @@ class Vpin(MarketWatchdog[VpinSettings, VpinState]):
         state.bars.forget()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _EndedBar:
     """A bar, the stream that it came from, and the sigma that classifies it."""
 
