@@ -41,9 +41,15 @@ def test_a_demo_passes_with_five_python_processes_and_leaves_none(tmp_path: Path
         assert running.left() == []
 
 
-def test_sigterm_in_the_middle_stops_everything(tmp_path: Path) -> None:
+def test_a_second_demo_does_not_touch_the_first_and_sigterm_stops_it(tmp_path: Path) -> None:
     with demo(tmp_path, seconds=120) as running:
         running.await_word("ready after")
+        before = sorted((tmp_path / "data" / "demo").iterdir())
+        second = mts("up", "--demo", "--json", "--data-dir", tmp_path / "data")
+        assert second.returncode == 2, second.stderr
+        assert f"in use by process {running.process.pid}" in second.stderr
+        assert "Traceback" not in second.stderr
+        assert sorted((tmp_path / "data" / "demo").iterdir()) == before
         running.await_word(" events (")
         running.ask_to_stop()
         running.wait(15)
@@ -59,19 +65,6 @@ def test_sigterm_during_the_start_stops_everything(tmp_path: Path) -> None:
         running.wait(30)
         assert "Traceback" not in running.said()
         assert running.left() == []
-
-
-def test_a_second_demo_does_not_touch_the_first(tmp_path: Path) -> None:
-    with demo(tmp_path, seconds=120) as running:
-        running.await_word("ready after")
-        before = sorted((tmp_path / "data" / "demo").iterdir())
-        second = mts("up", "--demo", "--json", "--data-dir", tmp_path / "data")
-        assert second.returncode == 2, second.stderr
-        assert f"in use by process {running.process.pid}" in second.stderr
-        assert "Traceback" not in second.stderr
-        assert sorted((tmp_path / "data" / "demo").iterdir()) == before
-        running.ask_to_stop()
-        running.wait(15)
 
 
 def kill(one: Process) -> None:
