@@ -4,11 +4,12 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
-from threading import Thread
 from types import TracebackType
 from typing import Self
 
@@ -87,13 +88,17 @@ _IN_FLIGHT = 10
 
 
 class Load:
-    """Publishes events from a thread, some of them twice under the same id."""
+    """Publishes events from a thread while the block runs, some of them twice under the same id.
 
-    def __init__(self, server: NatsServer, events: Sequence[Event]) -> None:
+    However fast the machine, what happens in the block happens under load.
+    """
+
+    def __init__(self, server: NatsServer, event_of: Callable[[int], Event]) -> None:
         self._server = server
-        self._events = events
-        self.published = 0
-        self._thread = Thread(target=lambda: asyncio.run(self._publish()), name="load")
+        self._event_of = event_of
+        self._ended = threading.Event()
+        self.published: list[Event] = []
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._publish()), name="load")
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -105,10 +110,11 @@ class Load:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._ended.set()
         self._thread.join(timeout=100)
         if not error:
             assert not self._thread.is_alive(), "the load did not end"
-            assert self.published == len(self._events)
+            assert self.published, "the load never began"
 
     @property
     def running(self) -> bool:
@@ -116,11 +122,13 @@ class Load:
 
     async def _publish(self) -> None:
         async with admin_client(self._server) as client:
-            for start in range(0, len(self._events), _IN_FLIGHT):
-                some = self._events[start : start + _IN_FLIGHT]
+            for start in count(0, _IN_FLIGHT):
+                if self._ended.is_set():
+                    return
+                some = [self._event_of(start + number) for number in range(_IN_FLIGHT)]
                 await asyncio.gather(*(publish(client, [event]) for event in some))
                 await publish(client, some[:: _IN_FLIGHT // 2], sending=1)
-                self.published += len(some)
+                self.published += some
 
 
 def writer_environment(server: NatsServer, dsn: str) -> dict[str, str]:
