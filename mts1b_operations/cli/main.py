@@ -2,12 +2,12 @@
 
 import typer
 
-from mts1b_operations.cli import audit, schema
-from mts1b_operations.cli.backtest import backtest
-from mts1b_operations.cli.replay import replay
-from mts1b_operations.cli.run import run as run_flow
-from mts1b_operations.cli.streams import streams
-from mts1b_operations.cli.up import up
+from mts1b_operations.cli.commands import audit, schema
+from mts1b_operations.cli.commands.backtest import backtest
+from mts1b_operations.cli.commands.replay import replay
+from mts1b_operations.cli.commands.run import run as run_flow
+from mts1b_operations.cli.commands.streams import streams
+from mts1b_operations.cli.commands.up import up
 
 app = typer.Typer(
     help="Watchdogs, halts and a provable audit chain for a trading system on NATS.",

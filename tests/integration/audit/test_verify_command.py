@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from mts1b_operations.audit.chain import AuditFacts
 from mts1b_operations.audit.ledger import Ledger
-from mts1b_operations.cli.audit import app
+from mts1b_operations.cli.commands.audit import app
 
 pytestmark = pytest.mark.integration
 

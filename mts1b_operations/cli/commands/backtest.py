@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mts1b_operations.cli.errors import one_clear_line
-from mts1b_operations.cli.progress import counting
+from mts1b_operations.cli.views.progress import counting
 from mts1b_operations.flows.backtest import backtest_flow
 from mts1b_operations.flows.execution import execute
 from mts1b_operations.flows.house import House

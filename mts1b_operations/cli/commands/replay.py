@@ -12,7 +12,7 @@ import typer
 from mts1b_operations.cli.connecting import connections_as
 from mts1b_operations.cli.errors import MendableError, one_clear_line
 from mts1b_operations.cli.options import DEFAULT_DATA_DIR, DataDir
-from mts1b_operations.cli.progress import Counter, counting
+from mts1b_operations.cli.views.progress import Counter, counting
 from mts1b_operations.events.decode import decode, moments_of
 from mts1b_operations.events.envelope import MESSAGE_ID, RawMessage
 from mts1b_operations.events.roles import ADMIN

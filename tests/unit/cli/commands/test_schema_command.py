@@ -6,13 +6,13 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from mts1b_operations.cli.schema import app
+from mts1b_operations.cli.commands.schema import app
 from mts1b_operations.events.asyncapi import asyncapi
 from mts1b_operations.events.schemas import contracts
 
 pytestmark = pytest.mark.unit
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def _run(*arguments: str) -> Result:

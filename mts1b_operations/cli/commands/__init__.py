@@ -1,0 +1,1 @@
+"""One file a command of `mts1b-operations`."""
