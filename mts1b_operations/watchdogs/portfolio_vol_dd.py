@@ -217,7 +217,7 @@ class PortfolioVolDd(Watchdog[RiskSettings, RiskState]):
         A fund's drawdown halts all its strategies; where none is known, the fund, which is wider.
         """
         del settings
-        said = f"{limit.rule} of {measurement.key} at {measurement.value}, limit {limit.threshold}"
+        said = f"{limit.rule} of {measurement.key} at {measurement.against(limit)}"
         known = state.register.known_strategies
         if limit.rule == STRATEGY_DRAWDOWN:
             return [Halt("STRATEGY_HALT", measurement.key, said)]

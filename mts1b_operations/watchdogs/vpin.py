@@ -217,7 +217,7 @@ class Vpin(MarketWatchdog[VpinSettings, VpinState]):
         parameters: JsonObject = {"aggressive_share": limits.throttle_to}
         if limit.fund_id is None:
             parameters["except_funds"] = sorted(settings.funds)
-        reason = f"VPIN of {state.key} at {measurement.value}, limit {limit.threshold}"
+        reason = f"VPIN of {state.key} at {measurement.against(limit)}"
         lasts = timedelta(seconds=limits.throttle_seconds)
         return [Action("throttle", parameters, reason, lasts, symbol=state.key)]
 

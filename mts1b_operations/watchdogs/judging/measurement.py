@@ -79,3 +79,10 @@ class Measurement:
     def verdict(self) -> Verdict:
         """Judge the value against the limit that the reading shows."""
         return self.limit.verdict(self.value)
+
+    def against(self, limit: Limit) -> str:
+        """Say the value and a limit for people, to four digits; the exact ones are in the alert."""
+        value, threshold = (
+            "unknown" if one is None else f"{one:.4g}" for one in (self.value, limit.threshold)
+        )
+        return f"{value}, limit {threshold}"

@@ -1,6 +1,9 @@
+from datetime import UTC, datetime
+
 import pytest
 
-from mts1b_operations.watchdogs.judging.measurement import Comparison, Limit
+from mts1b_operations.events.contracts.alerts import Evidence
+from mts1b_operations.watchdogs.judging.measurement import Comparison, Limit, Measurement
 
 pytestmark = pytest.mark.unit
 
@@ -32,3 +35,20 @@ def test_a_breach_ends_beyond_the_clear_threshold() -> None:
 def test_the_worse_of_two_values_lies_in_the_direction_of_a_breach() -> None:
     assert Limit("rule", None, ">", 0.4).worse(0.5, 0.6) == 0.6
     assert Limit("rule", None, "<=", -0.2).worse(-0.3, -0.25) == -0.3
+
+
+@pytest.mark.parametrize(
+    ("value", "threshold", "told"),
+    [
+        (0.03366044897281195, 0.025, "0.03366, limit 0.025"),
+        (None, 0.4, "unknown, limit 0.4"),
+        (0.5, None, "0.5, limit unknown"),
+    ],
+)
+def test_people_are_told_four_digits(
+    value: float | None, threshold: float | None, told: str
+) -> None:
+    moment = datetime(2026, 3, 2, tzinfo=UTC)
+    evidence = Evidence(stream="s", first_seq=1, last_seq=1, window_end=moment, method="m")
+    limit = Limit("rule", None, ">", threshold)
+    assert Measurement("key", moment, 0, value, (limit,), evidence).against(limit) == told
