@@ -10,7 +10,8 @@ from mts1b_operations.events.subjects import PREFIX
 from mts1b_operations.flows.house import House
 from mts1b_operations.flows.watching import watching
 from mts1b_operations.operators.decode import decode_market
-from mts1b_operations.operators.market import ColumnarWatchdog, MarketFeed
+from mts1b_operations.operators.market import MarketFeed
+from mts1b_operations.watchdogs.judging.market import MarketWatchdog
 
 NAME = "market"
 STREAM = MARKETDATA
@@ -23,5 +24,5 @@ def filters() -> dict[str, tuple[str, ...]]:
 
 def watch_market(raw: KeyedStream[RawBatch], house: House) -> KeyedStream[Emission]:
     """Compose the market flow over micro-batches keyed by partition."""
-    columnar = [one for one in house.running() if isinstance(one, ColumnarWatchdog)]
+    columnar = [one for one in house.running() if isinstance(one, MarketWatchdog)]
     return watching(NAME, raw, partial(decode_market, NAME), MarketFeed(columnar), house)

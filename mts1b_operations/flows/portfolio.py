@@ -12,8 +12,8 @@ from mts1b_operations.events.subjects import REGISTRY
 from mts1b_operations.flows.house import House
 from mts1b_operations.flows.watching import watching
 from mts1b_operations.operators.decode import decode_events
-from mts1b_operations.operators.market import ColumnarWatchdog
 from mts1b_operations.operators.watch import no_columns
+from mts1b_operations.watchdogs.judging.market import MarketWatchdog
 from mts1b_operations.watchdogs.registry import AnyWatchdog
 
 NAME = "portfolio"
@@ -32,7 +32,7 @@ def filters() -> dict[str, tuple[str, ...]]:
 
 def watch_portfolio(raw: KeyedStream[RawBatch], house: House) -> KeyedStream[Emission]:
     """Compose the portfolio flow over micro-batches in stream order."""
-    slow = [one for one in house.running() if not isinstance(one, ColumnarWatchdog)]
+    slow = [one for one in house.running() if not isinstance(one, MarketWatchdog)]
     decode = partial(decode_events, NAME, partial(_route, slow))
     return watching(NAME, raw, decode, no_columns, house)
 

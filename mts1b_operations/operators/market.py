@@ -1,55 +1,23 @@
 """Feeds market data in columns to the watches of its symbols, one run of rows a symbol."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from mts1b_operations.events.columns import BarColumns, Floats, Ints, MarketBatch, TradeColumns
+from mts1b_operations.events.columns import BarColumns, Ints, MarketBatch, TradeColumns
 from mts1b_operations.events.envelope import Emission
 from mts1b_operations.operators.watch import AnyKeyWatch, WatchOf
+from mts1b_operations.watchdogs.judging.market import MarketWatchdog
 from mts1b_operations.watchdogs.judging.measurement import Measurement
 
-
-@runtime_checkable
-class ColumnarWatchdog(Protocol):
-    """A watchdog that takes the trades and bars of one symbol as arrays, in stream order."""
-
-    name: str
-
-    def observe_trades(
-        self,
-        settings: object,
-        state: object,
-        stream: str,
-        times_ns: Ints,
-        prices: Floats,
-        sizes: Floats,
-        sequences: Ints,
-    ) -> list[Measurement]:
-        """Fold n trades of the symbol that `state` belongs to."""
-        ...
-
-    def observe_bars(  # noqa: PLR0917 - columns come side by side
-        self,
-        settings: object,
-        state: object,
-        stream: str,
-        starts_ns: Ints,
-        interval: str,
-        opens: Floats,
-        closes: Floats,
-        volumes: Floats,
-        sequences: Ints,
-    ) -> list[Measurement]:
-        """Fold n bars of one interval of the symbol that `state` belongs to."""
-        ...
+AnyMarketWatchdog = MarketWatchdog[object, object]
+"""A watchdog of market data of which nobody needs to know what its settings and state are."""
 
 
 class MarketFeed:
     """Gives a batch to the columnar watchdogs, symbol by symbol."""
 
-    def __init__(self, watchdogs: Sequence[ColumnarWatchdog]) -> None:
+    def __init__(self, watchdogs: Sequence[AnyMarketWatchdog]) -> None:
         self._watchdogs = tuple(watchdogs)
 
     def __call__(self, batch: MarketBatch, watch_of: WatchOf) -> list[Emission]:
@@ -64,7 +32,7 @@ class MarketFeed:
 
 
 def _fold(
-    watchdog: ColumnarWatchdog, watch: AnyKeyWatch, batch: MarketBatch, code: int
+    watchdog: AnyMarketWatchdog, watch: AnyKeyWatch, batch: MarketBatch, code: int
 ) -> Iterator[list[Measurement]]:
     """Feed trades and bars of one symbol, the kind that came first in the stream first."""
     trades = np.flatnonzero(batch.trades.codes == code)
@@ -79,7 +47,7 @@ def _fold(
 
 
 def _trades(
-    watchdog: ColumnarWatchdog, watch: AnyKeyWatch, batch: MarketBatch, rows: Ints
+    watchdog: AnyMarketWatchdog, watch: AnyKeyWatch, batch: MarketBatch, rows: Ints
 ) -> Iterator[list[Measurement]]:
     of: TradeColumns = batch.trades
     yield watchdog.observe_trades(
@@ -94,7 +62,7 @@ def _trades(
 
 
 def _bars(
-    watchdog: ColumnarWatchdog, watch: AnyKeyWatch, batch: MarketBatch, rows: Ints
+    watchdog: AnyMarketWatchdog, watch: AnyKeyWatch, batch: MarketBatch, rows: Ints
 ) -> Iterator[list[Measurement]]:
     of: BarColumns = batch.bars
     intervals = [of.intervals[row] for row in rows]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import cast
 
 import pytest
 
@@ -11,9 +12,10 @@ from mts1b_operations.events.contracts.market import Bar, Trade, TradeBatch
 from mts1b_operations.events.envelope import Emission
 from mts1b_operations.events.fields import EventModel
 from mts1b_operations.flows.house import House
-from mts1b_operations.operators.market import ColumnarWatchdog, MarketFeed
+from mts1b_operations.operators.market import MarketFeed
 from mts1b_operations.operators.watch import AnyKeyWatch
 from mts1b_operations.settings.tree import SettingsTree
+from mts1b_operations.watchdogs.judging.market import MarketWatchdog
 from mts1b_operations.watchdogs.judging.measurement import Measurement
 from tests.trades import START
 
@@ -92,7 +94,7 @@ class Watches:
 
 def calls(*events: EventModel) -> list[tuple[str, list[float], list[int]]]:
     recorder = Recorder()
-    MarketFeed([recorder])(batch(*events), Watches())
+    MarketFeed([cast("MarketWatchdog[object, object]", recorder)])(batch(*events), Watches())
     return recorder.calls
 
 
@@ -135,7 +137,7 @@ def test_a_batch_without_market_data_reaches_nobody() -> None:
 
 
 def readings(events: list[EventModel]) -> list[Reading]:
-    columnar = [one for one in House().running() if isinstance(one, ColumnarWatchdog)]
+    columnar = [one for one in House().running() if isinstance(one, MarketWatchdog)]
     emissions: list[Emission] = MarketFeed(columnar)(batch(*events), Watches())
     return [one.event for one in emissions if isinstance(one.event, Reading)]
 

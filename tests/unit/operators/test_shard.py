@@ -17,7 +17,7 @@ from mts1b_operations.events.envelope import Emission, LostRange, Provenance, Ra
 from mts1b_operations.events.fields import JsonObject
 from mts1b_operations.flows.house import House
 from mts1b_operations.operators.decode import Observation, ShardItem
-from mts1b_operations.operators.market import ColumnarWatchdog, MarketFeed
+from mts1b_operations.operators.market import MarketFeed
 from mts1b_operations.operators.watch import (
     SNAPSHOT_SCHEMA,
     Shard,
@@ -26,6 +26,7 @@ from mts1b_operations.operators.watch import (
     no_columns,
 )
 from mts1b_operations.settings.tree import SettingsTree
+from mts1b_operations.watchdogs.judging.market import MarketWatchdog
 from mts1b_operations.watchdogs.judging.watch import SnapshotError
 from tests.trades import trade_lines
 from tests.unit.operators.batches import ARRIVAL_NS
@@ -37,7 +38,7 @@ FIRM: dict[str, JsonObject] = {
     "portfolio_vol_dd": {"drawdown_limit": 0.1},
 }
 HOUSE = House(tree=SettingsTree(watchdogs=FIRM), options=ShardOptions(oldest_halt=None))
-FEED = MarketFeed([one for one in HOUSE.running() if isinstance(one, ColumnarWatchdog)])
+FEED = MarketFeed([one for one in HOUSE.running() if isinstance(one, MarketWatchdog)])
 LOST = LostRange("purged", 5, 9)
 
 
