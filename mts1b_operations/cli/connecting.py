@@ -39,10 +39,18 @@ def connections_as(role: str, data_dir: Path) -> Connections:
 
 
 async def logged_in(connections: Connections, task: Callable[[Client], Awaitable[None]]) -> None:
-    """Log in, do one task, and log out. Raises ConnectionLostError, and what the task raises."""
+    """Log in, do one task, and log out.
+
+    Raises ConnectionLostError when the server cannot be reached or does not answer the task, and
+    what else the task raises.
+    """
     client = await _client(connections)
     try:
         await task(client)
+    except NatsError as failure:
+        raise ConnectionLostError(
+            f"expected an answer of {connections.nats_url}, found: {failure!r}; try again"
+        ) from failure
     finally:
         await client.close()
 

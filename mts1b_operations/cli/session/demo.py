@@ -23,6 +23,7 @@ from mts1b_operations.events.streams import EVENTS, HALTS
 from mts1b_operations.local.market.feed import FeedError, Market, Progress, feed
 from mts1b_operations.local.market.scenario import Scenario, simulate
 from mts1b_operations.settings.tree import SettingsTree
+from mts1b_operations.sources.connection import ConnectionLostError
 
 _SETTLING_S = 20.0
 _CLOSING_S = 4.0
@@ -46,7 +47,7 @@ class Demo:
     fed: Progress = field(default_factory=Progress)
     feeding_since: float | None = None
     feeding_s: float = 0.0
-    failure: FeedError | None = None
+    failure: FeedError | ConnectionLostError | None = None
 
     def run(self, ended: threading.Event) -> bool:
         """Run it and print the summary. Tells whether all was caught and the chain is whole."""
@@ -88,7 +89,7 @@ class Demo:
             feed(scenario.emissions, market, max(_LEAST_FEED_S, left), self.fed, ended)
             self.feeding_s = time.monotonic() - self.feeding_since
             self._settle(system)
-        except FeedError as failure:
+        except (FeedError, ConnectionLostError) as failure:
             self.failure = failure
         finally:
             finished.set()

@@ -1,9 +1,8 @@
 """Reads everything that operations says, from the streams themselves, for a person to look at."""
 
 import threading
-from types import TracebackType
-from typing import Self
 
+from mts1b_operations.cli.session.beside import Beside
 from mts1b_operations.cli.views.facts import Seen
 from mts1b_operations.events.streams import EVENTS, HALTS, READINGS
 from mts1b_operations.events.subjects import REGISTRY
@@ -16,41 +15,28 @@ _IDLE_S = 0.02
 _PREFIX = "operations."
 
 
-class Observer:
-    """Follows readings, alerts, actions, halts and reports in a thread, from the beginning."""
+class Observer(Beside):
+    """Follows readings, alerts, actions, halts and reports from the beginning of the streams."""
 
     def __init__(self, login: Credentials) -> None:
+        super().__init__("mts-observer")
         self.seen = Seen()
-        self._ended = threading.Event()
         self._partitions = [
             JetStreamPartition(login, Subscription(stream, _patterns(stream)), stream, None)
             for stream in (READINGS, EVENTS, HALTS)
         ]
-        self._thread = threading.Thread(target=self._follow, name="mts-observer", daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._ended.set()
-        self._thread.join()
-        for partition in self._partitions:
-            partition.close()
-
-    def _follow(self) -> None:
-        while not self._ended.is_set():
+    def follow(self, ended: threading.Event) -> None:
+        """Fold what comes into `seen` until `ended` is set."""
+        while not ended.is_set():
             batches = [item for one in self._partitions for item in one.next_batch()]
             for _, batch in batches:
                 for emission in published(batch):
                     self.seen.saw(emission.event)
             if not batches:
-                self._ended.wait(_IDLE_S)
+                ended.wait(_IDLE_S)
+        for partition in self._partitions:
+            partition.close()
 
 
 def _patterns(stream: str) -> tuple[str, ...]:
