@@ -57,6 +57,13 @@ class Progress:
     total: int
     damage: Damage | None = None
 
+    @property
+    def verdict(self) -> str:
+        """Say in one line what the check of a whole chain has found."""
+        if self.damage is None:
+            return f"✓ {self.checked} entries, chain integrity OK, no gaps"
+        return f"✗ {self.damage} ({self.checked} entries before it OK)"
+
 
 @dataclass(frozen=True, slots=True)
 class Walk:

@@ -25,11 +25,8 @@ SNAPSHOT_SCHEMA = 1
 """Raised whenever the layout of a shard's snapshot changes."""
 
 AnyKeyWatch = KeyWatch[object, object]
-MakeWatch = Callable[[str, str], AnyKeyWatch]
-"""Makes the watch of a (watchdog, key) of which nothing has been seen."""
-
 WatchOf = Callable[[str, str], AnyKeyWatch]
-"""Gives the watch of a (watchdog, key), made when it is first asked for."""
+"""Gives the watch of a (watchdog, key): a new one, or the one that a shard holds."""
 
 Columnar = Callable[[MarketBatch, WatchOf], list[Emission]]
 """Feeds a batch in columns to the watches of its symbols."""
@@ -62,7 +59,7 @@ class Shard(StatefulBatchLogic[ShardItem, Emission, bytes]):
     """Folds a shard's items into its watches and gives what they announce, in order."""
 
     def __init__(
-        self, make: MakeWatch, columnar: Columnar, options: ShardOptions, snapshot: bytes | None
+        self, make: WatchOf, columnar: Columnar, options: ShardOptions, snapshot: bytes | None
     ) -> None:
         self._make = make
         self._columnar = columnar

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -91,14 +92,13 @@ def _watched(steps: Iterator[Progress]) -> Progress:
 
 
 def _report(outcome: Progress, start: int, as_json: bool) -> None:
-    damage = outcome.damage
-    if damage is None:
-        line = f"✓ {outcome.checked} entries, chain integrity OK, no gaps"
-        _say(line, as_json, ok=True, entries=outcome.checked, from_sequence=start, damage=None)
-        return
-    details = {"sequence": damage.sequence, "kind": damage.kind, "detail": damage.detail}
-    line = f"✗ {damage} ({outcome.checked} entries before it OK)"
-    _say(line, as_json, ok=False, entries=outcome.checked, from_sequence=start, damage=details)
+    facts = {
+        "ok": outcome.damage is None,
+        "entries": outcome.checked,
+        "from_sequence": start,
+        "damage": None if outcome.damage is None else asdict(outcome.damage),
+    }
+    _say(outcome.verdict, as_json, **facts)
 
 
 def _say(line: str, as_json: bool, **facts: object) -> None:
